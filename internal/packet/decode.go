@@ -1,0 +1,46 @@
+package packet
+
+// Decode reads the headers of one frame into h, which it overwrites wholly.
+// linkType is the LINKTYPE_ number of data and wireLen the frame's length on the
+// wire in bytes; data may be shorter (snap length). Where the kernel took a VLAN
+// tag out of the frame, wireLen is the length without it. A frame whose IP header
+// was captured is metered even if its transport header was cut off (Headers.Cut).
+// If the result is not FaultNone, h holds what was read before the fault.
+func Decode(linkType uint16, data []byte, wireLen uint32, h *Headers) Fault {
+	*h = Headers{}
+	etherType, rest, fault := decodeLink(linkType, data, h)
+	if fault != FaultNone {
+		return fault
+	}
+	// The length of the IP packet and of what pads it, on the wire.
+	space := uint32(len(rest))
+	if wireLen > uint32(len(data)) {
+		space += wireLen - uint32(len(data))
+	}
+	switch etherType {
+	case etherIPv4:
+		return decodeIPv4(rest, space, h)
+	case etherIPv6:
+		return decodeIPv6(rest, space, h)
+	default:
+		return FaultNotIP
+	}
+}
+
+// AddOuterVLAN puts in front the 802.1Q tag that the kernel took out of the frame
+// before delivering it. A priority tag (identifier 0) names no VLAN and is ignored.
+func (h *Headers) AddOuterVLAN(tci uint16) {
+	if id := tci & vlanMask; id != 0 {
+		h.VLAN, h.InnerVLAN = id, h.VLAN
+	}
+}
+
+func be16(b []byte) uint16 {
+	_ = b[1]
+	return uint16(b[0])<<8 | uint16(b[1])
+}
+
+func be32(b []byte) uint32 {
+	_ = b[3]
+	return uint32(b[0])<<24 | uint32(b[1])<<16 | uint32(b[2])<<8 | uint32(b[3])
+}

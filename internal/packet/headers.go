@@ -1,0 +1,48 @@
+// Package packet turns one frame's bytes into the headers a flow is made of. It
+// allocates nothing, never panics on any input, and imports only the standard library.
+package packet
+
+// Headers is what the meter needs of one packet. Decode overwrites all of it.
+type Headers struct {
+	// Src and Dst are 16-byte addresses; IPv4 is stored as IPv4-mapped IPv6.
+	Src, Dst [16]byte
+	// SrcPort and DstPort are the transport ports; 0 where there are none or where
+	// a later fragment does not carry them.
+	SrcPort, DstPort uint16
+	// VLAN is the outermost 802.1Q identifier and InnerVLAN the next; 0 if untagged.
+	VLAN, InnerVLAN uint16
+	// IPLen is the IP packet's length in bytes as its header says: IPv4 total
+	// length; IPv6 40 + payload length, or the jumbo length (RFC 2675). For a
+	// packet from segmentation offload whose header says 0 it comes from the frame.
+	IPLen uint32
+	// PayloadLen is the number of bytes after the transport header, as the headers
+	// say, whether captured or not; after the IP headers for protocols without one.
+	PayloadLen uint32
+	// TCPSeq, TCPAck and TCPWindow are valid for TCP.
+	TCPSeq, TCPAck uint32
+	TCPWindow      uint16
+	TCPFlags       uint8
+	// Version is 4 or 6.
+	Version uint8
+	// Protocol is that of the transport, after all IPv6 extension headers.
+	Protocol uint8
+	// ICMPType and ICMPCode are valid for ICMP and ICMPv6.
+	ICMPType, ICMPCode uint8
+	// Fragment tells whole packets from first and later fragments; FragmentID is
+	// the IP identification where it is not FragmentNone.
+	Fragment   Fragment
+	FragmentID uint32
+	// Cut is true if the capture ended before the transport header did: ports or
+	// flags may be 0 though the packet had them.
+	Cut bool
+}
+
+// Fragment is a packet's place in a fragmented datagram.
+type Fragment uint8
+
+// The places of a packet in a datagram.
+const (
+	FragmentNone  Fragment = iota // not fragmented
+	FragmentFirst                 // offset 0, more follow: carries the transport header
+	FragmentLater                 // offset > 0: carries none
+)
