@@ -1,0 +1,182 @@
+// Package wire holds the JSON types of the HTTP API, and nothing else. The
+// TypeScript types of the page are generated from it. Times are RFC 3339 in UTC,
+// durations seconds, rates per second, bytes plain numbers.
+package wire
+
+import "time"
+
+// Page is a page of a list.
+type Page[T any] struct {
+	Items   []T `json:"items"`
+	Total   int `json:"total"` // all that match
+	Page    int `json:"page"`  // from 1
+	PerPage int `json:"per_page"`
+	// OrderBy and OrderDirection ("asc", "desc") are what was used.
+	OrderBy        string `json:"order_by"`
+	OrderDirection string `json:"order_direction"`
+}
+
+// Location is where an address is. Scope is "public" or the kind of special
+// range ("private", "loopback", "multicast", …); unknown fields are empty or null.
+type Location struct {
+	Scope       string   `json:"scope"`
+	Country     string   `json:"country"`
+	CountryCode string   `json:"country_code"`
+	City        string   `json:"city"`
+	Latitude    *float64 `json:"latitude"`
+	Longitude   *float64 `json:"longitude"`
+	ISP         string   `json:"isp"`
+	ASN         uint32   `json:"asn"`
+}
+
+// Session is one biflow; sent is from source (initiator) to destination.
+type Session struct {
+	SessionID            string    `json:"session_id"` // decimal; too large for a JavaScript number
+	CommunityID          string    `json:"community_id"`
+	SrcIP                string    `json:"src_ip"`
+	DstIP                string    `json:"dst_ip"`
+	SrcPort              uint16    `json:"src_port"`
+	DstPort              uint16    `json:"dst_port"`
+	Protocol             string    `json:"protocol"`
+	IPProtocol           uint8     `json:"ip_protocol"`
+	VLAN                 uint16    `json:"vlan"`
+	Interface            string    `json:"interface"`
+	StartTime            time.Time `json:"start_time"`
+	LastSeen             time.Time `json:"last_seen"`
+	Duration             float64   `json:"duration"`
+	PacketsSent          uint64    `json:"packets_sent"`
+	PacketsReceived      uint64    `json:"packets_received"`
+	BytesSent            uint64    `json:"bytes_sent"` // wire
+	BytesReceived        uint64    `json:"bytes_received"`
+	IPBytesSent          uint64    `json:"ip_bytes_sent"`
+	IPBytesReceived      uint64    `json:"ip_bytes_received"`
+	PayloadBytesSent     uint64    `json:"payload_bytes_sent"`
+	PayloadBytesReceived uint64    `json:"payload_bytes_received"`
+	TotalPackets         uint64    `json:"total_packets"`
+	TotalBytes           uint64    `json:"total_bytes"`
+	RateSent             float64   `json:"rate_sent"` // wire bytes per second now
+	RateReceived         float64   `json:"rate_received"`
+	TCPFlagsSent         string    `json:"tcp_flags_sent"`
+	TCPFlagsReceived     string    `json:"tcp_flags_received"`
+	ICMPType             *uint8    `json:"icmp_type,omitempty"`
+	ICMPCode             *uint8    `json:"icmp_code,omitempty"`
+	State                string    `json:"state"`
+	Active               bool      `json:"active"`
+	EndReason            string    `json:"end_reason"` // empty while active
+	Direction            string    `json:"direction"`  // out, in, internal, transit
+	SrcLocation          Location  `json:"src_location"`
+	DstLocation          Location  `json:"dst_location"`
+}
+
+// IP is what one address did.
+type IP struct {
+	IP              string    `json:"ip"`
+	BytesSent       uint64    `json:"bytes_sent"` // wire
+	BytesReceived   uint64    `json:"bytes_received"`
+	TotalBytes      uint64    `json:"total_bytes"`
+	PacketsSent     uint64    `json:"packets_sent"`
+	PacketsReceived uint64    `json:"packets_received"`
+	TotalPackets    uint64    `json:"total_packets"`
+	RateSent        float64   `json:"rate_sent"`
+	RateReceived    float64   `json:"rate_received"`
+	SessionCount    uint64    `json:"session_count"`
+	FirstSeen       time.Time `json:"first_seen"`
+	LastSeen        time.Time `json:"last_seen"`
+	Local           bool      `json:"local"`
+	Location        Location  `json:"location"`
+}
+
+// IPDetail is one address with its newest sessions and largest peers.
+type IPDetail struct {
+	IP
+	Sessions      []Session `json:"sessions"`
+	SessionsTotal int       `json:"sessions_total"`
+	Peers         []Rank    `json:"peers"`
+}
+
+// Rank is one row of a ranking.
+type Rank struct {
+	Key             string    `json:"key"`
+	Name            string    `json:"name"` // display name; empty if the key is one
+	BytesSent       uint64    `json:"bytes_sent"`
+	BytesReceived   uint64    `json:"bytes_received"`
+	TotalBytes      uint64    `json:"total_bytes"`
+	PacketsSent     uint64    `json:"packets_sent"`
+	PacketsReceived uint64    `json:"packets_received"`
+	TotalPackets    uint64    `json:"total_packets"`
+	SessionCount    uint64    `json:"session_count"`
+	Rate            float64   `json:"rate"`               // wire bytes per second, both ways
+	Location        *Location `json:"location,omitempty"` // of an address
+}
+
+// TopTalkers is a ranking for each dimension, since monitoring began.
+type TopTalkers struct {
+	IPs       []Rank `json:"ips"`
+	Countries []Rank `json:"countries"`
+	ASNs      []Rank `json:"asns"`
+	Protocols []Rank `json:"protocols"`
+	Ports     []Rank `json:"ports"`
+}
+
+// HistoryPoint is the traffic of one step.
+type HistoryPoint struct {
+	Time           time.Time `json:"time"` // the step's beginning
+	BytesIn        uint64    `json:"bytes_in"`
+	BytesOut       uint64    `json:"bytes_out"`
+	BytesOther     uint64    `json:"bytes_other"`
+	PacketsIn      uint64    `json:"packets_in"`
+	PacketsOut     uint64    `json:"packets_out"`
+	PacketsOther   uint64    `json:"packets_other"`
+	NewSessions    uint64    `json:"new_sessions"`
+	ActiveSessions uint64    `json:"active_sessions"`
+	Dropped        uint64    `json:"dropped"`
+	Refused        uint64    `json:"refused"`
+}
+
+// History is a series of equal steps without gaps.
+type History struct {
+	From   time.Time      `json:"from"`
+	To     time.Time      `json:"to"`
+	Step   int64          `json:"step"` // seconds
+	Points []HistoryPoint `json:"points"`
+}
+
+// GeoMap is the traffic by place and between places.
+type GeoMap struct {
+	Home   *Location `json:"home"` // null if not known
+	Places []Place   `json:"places"`
+	Arcs   []Arc     `json:"arcs"`
+	// Unlocated is the traffic of public addresses without a position.
+	UnlocatedBytes uint64 `json:"unlocated_bytes"`
+}
+
+// Place is a point of the map.
+type Place struct {
+	Key      string   `json:"key"`
+	Location Location `json:"location"`
+	Bytes    uint64   `json:"bytes"`
+	Packets  uint64   `json:"packets"`
+	Sessions uint64   `json:"sessions"`
+	IPs      uint64   `json:"ips"`
+	Rate     float64  `json:"rate"`
+}
+
+// Arc is the traffic between two places, both ways; "home" is the key of home.
+type Arc struct {
+	From     string  `json:"from"`
+	To       string  `json:"to"`
+	Bytes    uint64  `json:"bytes"`
+	Packets  uint64  `json:"packets"`
+	Sessions uint64  `json:"sessions"`
+	Rate     float64 `json:"rate"`
+}
+
+// Event is an entry of the event log.
+type Event struct {
+	ID      string            `json:"id"`
+	Time    time.Time         `json:"time"`
+	Level   string            `json:"level"` // info, warning, error
+	Kind    string            `json:"kind"`
+	Message string            `json:"message"`
+	Params  map[string]string `json:"params"`
+}

@@ -1,0 +1,97 @@
+package flow
+
+import "errors"
+
+// Counters counts one direction of a biflow. The three byte counters are never
+// mixed: wire is the frame without its check sequence, IP is the IP total
+// length, payload is what follows the transport header.
+type Counters struct {
+	Packets      uint64
+	WireBytes    uint64
+	IPBytes      uint64
+	PayloadBytes uint64
+}
+
+// Add adds o to c.
+func (c *Counters) Add(o Counters) {
+	c.Packets += o.Packets
+	c.WireBytes += o.WireBytes
+	c.IPBytes += o.IPBytes
+	c.PayloadBytes += o.PayloadBytes
+}
+
+// IsZero reports whether nothing was counted.
+func (c *Counters) IsZero() bool { return *c == Counters{} }
+
+// Record is a flow record: what one biflow did since its last record.
+type Record struct {
+	// ID is stable for the life of the biflow and unique across restarts; see NewID.
+	ID  uint64
+	Key Key
+	// Start and Last are the times of the biflow's first and latest packet, in
+	// nanoseconds since the Unix epoch (IE 156, 157).
+	Start, Last int64
+	// Sent counts initiator to responder, Received the other way; both are deltas
+	// since the last record.
+	Sent, Received Counters
+	// TCPFlagsSent and TCPFlagsReceived are the union of all flags seen so far (IE 6).
+	TCPFlagsSent, TCPFlagsReceived uint8
+	// ICMPType and ICMPCode are those of the initiator's first message.
+	ICMPType, ICMPCode uint8
+	State              State
+	// End is EndNone while the biflow lives.
+	End EndReason
+	// First is true on the first record of a biflow.
+	First bool
+}
+
+// NewID makes a session identifier that sorts by start time: 42 bits of
+// milliseconds since the Unix epoch (until 2109), then 21 bits that tell
+// sessions of the same millisecond apart. It is positive as an int64, so SQLite
+// stores it as an ordered row identifier.
+func NewID(start int64, sequence uint32) uint64 {
+	const msBits, seqBits = 42, 21
+	ms := uint64(max(start, 0)/1e6) & (1<<msBits - 1)
+	return ms<<seqBits | uint64(sequence)&(1<<seqBits-1)
+}
+
+// Input accounts for everything a source was offered since the last batch.
+// Packets = metered + Refused, always.
+type Input struct {
+	// Packets and WireBytes are what the source delivered.
+	Packets, WireBytes uint64
+	// Refused are delivered packets that could not be metered, RefusedBytes their wire bytes.
+	Refused, RefusedBytes uint64
+	// Dropped are packets that the kernel or the ring lost before delivery.
+	Dropped uint64
+	// Truncated are delivered packets that the capture had cut below their headers.
+	Truncated uint64
+}
+
+// Add adds o to i.
+func (i *Input) Add(o Input) {
+	i.Packets += o.Packets
+	i.WireBytes += o.WireBytes
+	i.Refused += o.Refused
+	i.RefusedBytes += o.RefusedBytes
+	i.Dropped += o.Dropped
+	i.Truncated += o.Truncated
+}
+
+// Batch is what leaves a source once a second of its own time, also when nothing happened.
+type Batch struct {
+	// Time is the source's clock in nanoseconds since the Unix epoch; it never
+	// goes backwards within one run of a source.
+	Time    int64
+	Records []Record
+	Input   Input
+}
+
+// ErrBusy is returned by a Sink that can't take the batch now. Nothing of it was
+// consumed: the caller keeps it and offers it again with what is new.
+var ErrBusy = errors.New("sink is busy")
+
+// Sink consumes flow records. The batch is the caller's again on return.
+type Sink interface {
+	Consume(Batch) error
+}

@@ -1,0 +1,133 @@
+// Package stats knows what is going on now: it folds flow records into live
+// sessions, IPs, rankings and series. Nothing here looks at packets.
+package stats
+
+import (
+	"net/netip"
+
+	"netflow-monitor/internal/flow"
+	"netflow-monitor/internal/geo"
+)
+
+// Session is a biflow with its totals so far.
+type Session struct {
+	ID  uint64
+	Key flow.Key
+	// Start and Last are the first and latest packet's times in nanoseconds since the Unix epoch.
+	Start, Last int64
+	// Sent counts initiator to responder, Received the other way, since the start.
+	Sent, Received flow.Counters
+	// RateSent and RateReceived are wire bytes per second in the latest second; 0 once ended.
+	RateSent, RateReceived         float64
+	TCPFlagsSent, TCPFlagsReceived uint8
+	ICMPType, ICMPCode             uint8
+	State                          flow.State
+	End                            flow.EndReason
+	Direction                      Direction
+}
+
+// Active reports whether the session has not ended.
+func (s *Session) Active() bool { return s.End == flow.EndNone }
+
+// Direction is a conversation's direction as seen from home.
+type Direction uint8
+
+// The directions. In and Out say where the initiator is: Out starts at home.
+const (
+	DirectionTransit  Direction = iota // neither end is at home
+	DirectionIn                        // from outside to home
+	DirectionOut                       // from home to outside
+	DirectionInternal                  // both ends are at home
+)
+
+var directionNames = [...]string{"transit", "in", "out", "internal"}
+
+// String is the direction's name in the API and the database.
+func (d Direction) String() string { return directionNames[d&3] }
+
+// IP is what one address did. In a Drained batch the counters are deltas.
+type IP struct {
+	Addr netip.Addr
+	// Sent is what the address sent, Received what was sent to it.
+	Sent, Received flow.Counters
+	// Sessions counts the sessions it took part in.
+	Sessions uint64
+	// First and Last are in nanoseconds since the Unix epoch.
+	First, Last int64
+	// RateSent and RateReceived are wire bytes per second in the latest second.
+	RateSent, RateReceived float64
+	// Local is true for addresses at home.
+	Local bool
+}
+
+// Volume is an amount of traffic.
+type Volume struct {
+	Bytes   uint64 // wire bytes
+	Packets uint64
+}
+
+// Sample is the traffic of one step of time.
+type Sample struct {
+	// Time is the step's beginning in nanoseconds since the Unix epoch.
+	Time int64
+	// In and Out are toward home and from home, per packet and not per session;
+	// Other stays inside or passes through.
+	In, Out, Other Volume
+	// NewSessions began within the step; ActiveSessions is the largest number alive in it.
+	NewSessions, ActiveSessions uint64
+	// Input is what the source was offered in the step, for what was not seen.
+	Input flow.Input
+}
+
+// Totals is the overview since the engine was made.
+type Totals struct {
+	// Since is the first batch's time, Time the latest one's: the engine's clock.
+	Since, Time int64
+	// In, Out and Other as in Sample; Input is what the sources were offered.
+	In, Out, Other Volume
+	Input          flow.Input
+	// RateIn … are per second, of the latest full second; rates are wire bytes.
+	RateIn, RateOut, RateOther, PacketRate float64
+	ActiveSessions, TotalSessions          uint64
+	IPs                                    uint64
+	// Evicted counts what the bounds made the engine forget early, by structure.
+	Evicted map[string]uint64
+}
+
+// Rank is one row of a ranking.
+type Rank struct {
+	// Key identifies the row within its dimension: an address, "CN", "tcp", "443/tcp".
+	Key            string
+	Sent, Received Volume
+	Sessions       uint64
+	// Rate is wire bytes per second, both ways, in the latest second.
+	Rate float64
+}
+
+// Place is a point of the map: all addresses that share a location.
+type Place struct {
+	Key      string // country code, or country code and city
+	Location geo.Location
+	Volume   Volume
+	Sessions uint64
+	IPs      uint64
+	Rate     float64 // wire bytes per second in the latest second
+}
+
+// Arc is the traffic between two places; From and To are Place keys. Home's key is "home".
+type Arc struct {
+	From, To string
+	Volume   Volume // both ways
+	Sessions uint64
+	Rate     float64
+}
+
+// Drained is what changed since the previous Drain, for the store.
+type Drained struct {
+	// Sessions are totals: those that ended, and living ones that were due.
+	Sessions []Session
+	// IPs are deltas.
+	IPs []IP
+	// Samples are deltas, one a second, complete seconds only.
+	Samples []Sample
+}

@@ -1,0 +1,84 @@
+// Package store is the seam to what keeps history, and the part above it that is
+// the same for every store: writing in windows, and live and stored as one list.
+package store
+
+import (
+	"context"
+	"errors"
+
+	"netflow-monitor/internal/stats"
+)
+
+// Batch is one window's worth of changes. Writing it again changes nothing: a
+// store remembers the last Sequence of each Run.
+type Batch struct {
+	// Run identifies this start of the program; Sequence rises by one per batch.
+	Run      string
+	Sequence uint64
+	// Sessions carry totals and replace the row of the same ID.
+	Sessions []stats.Session
+	// IPs and Samples carry deltas and are added to what is there.
+	IPs     []stats.IP
+	Samples []stats.Sample
+	Events  []Event
+}
+
+// IsEmpty reports whether there is nothing to write.
+func (b *Batch) IsEmpty() bool {
+	return len(b.Sessions)+len(b.IPs)+len(b.Samples)+len(b.Events) == 0
+}
+
+// HistoryQuery asks for a series.
+type HistoryQuery struct {
+	// From and To bound the series in nanoseconds since the Unix epoch: [From, To).
+	From, To int64
+	// Step is the length of a point in seconds: a multiple of a stored tier (1, 60, 3600).
+	Step int64
+}
+
+// EventQuery selects events, newest first.
+type EventQuery struct {
+	Level    Level  // at least this
+	Kind     string // empty = all
+	From, To int64
+	Offset   int
+	Limit    int
+}
+
+// Info is what the status page says of a store.
+type Info struct {
+	Name          string // "sqlite"
+	Path          string
+	Bytes         int64 // on disk, with its log
+	Sessions      int64
+	IPs           int64
+	SchemaVersion int
+}
+
+// Store keeps history. All methods may be called from any goroutine.
+type Store interface {
+	// Write is atomic, and repeating it changes nothing.
+	Write(context.Context, Batch) error
+	// Sessions returns stored sessions that have ended, and how many match.
+	Sessions(context.Context, stats.SessionQuery) ([]stats.Session, int, error)
+	// Session returns a stored session, ended or not; ErrNotFound if there is none.
+	Session(ctx context.Context, id uint64) (stats.Session, error)
+	// IPs returns IP totals and how many match.
+	IPs(context.Context, stats.IPQuery) ([]stats.IP, int, error)
+	// History returns a gap-free series: missing steps are zero samples.
+	History(context.Context, HistoryQuery) ([]stats.Sample, error)
+	Events(context.Context, EventQuery) ([]Event, int, error)
+	// Info is cheap enough to be asked every second.
+	Info(context.Context) (Info, error)
+	// Prune deletes what is older than the retention and returns how many rows went.
+	Prune(context.Context, Retention) (int64, error)
+	Close() error
+}
+
+// Errors that a store's caller can tell apart.
+var (
+	ErrNotFound     = errors.New("not found")
+	ErrNewerVersion = errors.New("database is from a newer version of netflow-monitor")
+	ErrFull         = errors.New("disk is full")
+	ErrReadOnly     = errors.New("database is not writable")
+)
