@@ -1,0 +1,357 @@
+// Code generated from internal/api/wire by tsgen (make gen). DO NOT EDIT.
+
+/** ClientMessage is what a client sends: its whole set of subscriptions, at most 16. */
+export interface ClientMessage {
+  /** "subscribe" */
+  type: string
+  topics: Subscription[]
+}
+
+/** Subscription names a topic and, where it takes one, its query. */
+export interface Subscription {
+  topic: string
+  query: string
+}
+
+/**
+ * ServerMessage is what the server sends: "hello" once, then for each subscription
+ * one "snapshot" and an "update" a second; "error" for a subscription it refuses.
+ */
+export interface ServerMessage {
+  type: string
+  topic: string
+  query: string
+  time: string
+  /** in hello */
+  version: string
+  data?: unknown
+  error?: Problem
+}
+
+/** Status is the answer of GET /api/status and the topic "status". */
+export interface Status {
+  monitoring: boolean
+  /** Error is why monitoring stopped by itself; empty otherwise. */
+  error: string
+  interfaces: string[]
+  source: Source
+  /** Time is the monitor's clock: the wall clock live, the packets' time for a file. */
+  time: string
+  /** StartedAt is when the program started; MonitoringSince when the capture did, null if it is off. */
+  started_at: string
+  monitoring_since: string | null
+  /** seconds the program runs */
+  uptime: number
+  totals: Totals
+  rates: Rates
+  active_sessions: number
+  max_sessions: number
+  ips: number
+  capture: Capture
+  database: Database
+  version: string
+}
+
+/** Source is what is being monitored. */
+export interface Source {
+  /** "interface" or "file" */
+  kind: string
+  name: string
+  /** a file was read to its end */
+  finished: boolean
+}
+
+/** Totals counts since the program started. */
+export interface Totals {
+  /** wire, metered */
+  bytes: number
+  packets: number
+  bytes_in: number
+  bytes_out: number
+  bytes_other: number
+  packets_in: number
+  packets_out: number
+  packets_other: number
+  sessions: number
+}
+
+/** Rates are per second, of the latest full second; byte rates are wire bytes. */
+export interface Rates {
+  bytes_in: number
+  bytes_out: number
+  bytes_other: number
+  packets: number
+}
+
+/**
+ * Capture accounts for every packet that was offered: packets = metered + refused,
+ * and dropped ones were never delivered.
+ */
+export interface Capture {
+  packets: number
+  bytes: number
+  metered: number
+  refused: number
+  refused_by_reason: Record<string, number>
+  dropped: number
+  truncated: number
+  /** Coverage is the part of offered packets that was metered or refused by reason, 0 to 1. */
+  coverage: number
+  /** Evicted counts what a bound made the program forget early, by structure. */
+  evicted: Record<string, number>
+}
+
+/** Database is the state of the store. */
+export interface Database {
+  path: string
+  bytes: number
+  sessions: number
+  ips: number
+  /** Error is why the last write failed; empty if it did not. */
+  error: string
+  /** LastWrite is when the last batch was stored, null before the first. */
+  last_write: string | null
+  /** LostSessions counts sessions that could not be kept for a failing store. */
+  lost_sessions: number
+}
+
+/** Problem is an error answer: problem details, RFC 9457. Code is stable. */
+export interface Problem {
+  type: string
+  title: string
+  status: number
+  detail: string
+  code: string
+  /** Field names the parameter that is wrong, where one is. */
+  field?: string
+}
+
+/**
+ * MonitoringResult answers start-monitoring and stop-monitoring. Both are
+ * idempotent; Changed is false if there was nothing to do.
+ */
+export interface MonitoringResult {
+  monitoring: boolean
+  changed: boolean
+}
+
+/** SignIn is the body of POST /api/sign-in. */
+export interface SignIn {
+  password: string
+}
+
+/** Access answers GET /api/access: whether a password is asked for and given. */
+export interface Access {
+  password_required: boolean
+  signed_in: boolean
+}
+
+/** Health answers GET /healthz. */
+export interface Health {
+  /** "ok" */
+  status: string
+}
+
+/** Page is a page of a list. */
+export interface Page<T> {
+  items: T[]
+  /** all that match */
+  total: number
+  /** from 1 */
+  page: number
+  per_page: number
+  /** OrderBy and OrderDirection ("asc", "desc") are what was used. */
+  order_by: string
+  order_direction: string
+}
+
+/**
+ * Location is where an address is. Scope is "public" or the kind of special
+ * range ("private", "loopback", "multicast", …); unknown fields are empty or null.
+ */
+export interface Location {
+  scope: string
+  country: string
+  country_code: string
+  city: string
+  latitude: number | null
+  longitude: number | null
+  isp: string
+  asn: number
+}
+
+/** Session is one biflow; sent is from source (initiator) to destination. */
+export interface Session {
+  /** decimal; too large for a JavaScript number */
+  session_id: string
+  community_id: string
+  src_ip: string
+  dst_ip: string
+  src_port: number
+  dst_port: number
+  protocol: string
+  ip_protocol: number
+  vlan: number
+  interface: string
+  start_time: string
+  last_seen: string
+  duration: number
+  packets_sent: number
+  packets_received: number
+  /** wire */
+  bytes_sent: number
+  bytes_received: number
+  ip_bytes_sent: number
+  ip_bytes_received: number
+  payload_bytes_sent: number
+  payload_bytes_received: number
+  total_packets: number
+  total_bytes: number
+  /** wire bytes per second now */
+  rate_sent: number
+  rate_received: number
+  tcp_flags_sent: string
+  tcp_flags_received: string
+  icmp_type?: number
+  icmp_code?: number
+  state: string
+  active: boolean
+  /** empty while active */
+  end_reason: string
+  /** out, in, internal, transit */
+  direction: string
+  src_location: Location
+  dst_location: Location
+}
+
+/** IP is what one address did. */
+export interface IP {
+  ip: string
+  /** wire */
+  bytes_sent: number
+  bytes_received: number
+  total_bytes: number
+  packets_sent: number
+  packets_received: number
+  total_packets: number
+  rate_sent: number
+  rate_received: number
+  session_count: number
+  first_seen: string
+  last_seen: string
+  local: boolean
+  location: Location
+}
+
+/** IPDetail is one address with its newest sessions and largest peers. */
+export interface IPDetail extends IP {
+  sessions: Session[]
+  sessions_total: number
+  peers: Rank[]
+}
+
+/** Rank is one row of a ranking. */
+export interface Rank {
+  key: string
+  /** display name; empty if the key is one */
+  name: string
+  bytes_sent: number
+  bytes_received: number
+  total_bytes: number
+  packets_sent: number
+  packets_received: number
+  total_packets: number
+  session_count: number
+  /** wire bytes per second, both ways */
+  rate: number
+  /** of an address */
+  location?: Location
+}
+
+/** TopTalkers is a ranking for each dimension, since monitoring began. */
+export interface TopTalkers {
+  ips: Rank[]
+  countries: Rank[]
+  asns: Rank[]
+  protocols: Rank[]
+  ports: Rank[]
+}
+
+/** HistoryPoint is the traffic of one step. */
+export interface HistoryPoint {
+  /** the step's beginning */
+  time: string
+  bytes_in: number
+  bytes_out: number
+  bytes_other: number
+  packets_in: number
+  packets_out: number
+  packets_other: number
+  new_sessions: number
+  active_sessions: number
+  dropped: number
+  refused: number
+}
+
+/** History is a series of equal steps without gaps. */
+export interface History {
+  from: string
+  to: string
+  /** seconds */
+  step: number
+  points: HistoryPoint[]
+}
+
+/** GeoMap is the traffic by place and between places. */
+export interface GeoMap {
+  /** null if not known */
+  home: Location | null
+  places: Place[]
+  arcs: Arc[]
+  /** Unlocated is the traffic of public addresses without a position. */
+  unlocated_bytes: number
+}
+
+/** Place is a point of the map. */
+export interface Place {
+  key: string
+  location: Location
+  bytes: number
+  packets: number
+  sessions: number
+  ips: number
+  rate: number
+}
+
+/** Arc is the traffic between two places, both ways; "home" is the key of home. */
+export interface Arc {
+  from: string
+  to: string
+  bytes: number
+  packets: number
+  sessions: number
+  rate: number
+}
+
+/** Event is an entry of the event log. */
+export interface Event {
+  id: string
+  time: string
+  /** info, warning, error */
+  level: string
+  kind: string
+  message: string
+  params: Record<string, string>
+}
+
+/** The topics of GET /api/ws and what their messages carry. */
+export interface TopicPayload {
+  "status": Status
+  "traffic": History
+  "sessions": Page<Session>
+  "ip-stats": TopTalkers
+  "geo-map": GeoMap
+  "events": Page<Event>
+}
+
+export type Topic = keyof TopicPayload
