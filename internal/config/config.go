@@ -1,0 +1,179 @@
+// Package config holds every setting of the program: sections as plain structs,
+// one table that says what each key means and allows, and a strict loader for
+// defaults, YAML file, environment and flags, in this order.
+package config
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"time"
+)
+
+// Config is every setting, ready for use. It is a value: Set on a copy does not
+// change the original.
+type Config struct {
+	Network     Network
+	Database    Database
+	Web         Web
+	Monitor     Monitor
+	Geolocation Geolocation
+	Logging     Logging
+
+	origins map[string]string
+}
+
+// Network says what to capture.
+type Network struct {
+	// Interfaces are names; "any" alone is all; empty is the default route's.
+	Interfaces  []string
+	Promiscuous bool
+}
+
+// Database says where history is kept.
+type Database struct {
+	Path          string
+	FlushInterval time.Duration
+}
+
+// Web says where and to whom the page and the API are served.
+type Web struct {
+	Host string
+	Port int
+	// Debug adds pprof, on the loopback only.
+	Debug        bool
+	PasswordFile string
+	// Password comes from NETFLOW_WEB_PASSWORD only and goes before PasswordFile.
+	Password Secret
+}
+
+// Monitor bounds the flow table.
+type Monitor struct {
+	// CaptureTimeout: after so long without a packet there is a warning event.
+	CaptureTimeout time.Duration
+	// SessionTimeout ends an established TCP session that is idle for so long.
+	SessionTimeout time.Duration
+	MaxSessions    int
+}
+
+// Geolocation says where addresses are looked up.
+type Geolocation struct {
+	Enabled bool
+	// DatabasePath is an optional city database (.mmdb); it need not exist.
+	DatabasePath   string
+	UpdateInterval time.Duration
+	// HomeLatitude and HomeLongitude are degrees; both are nil or neither is.
+	HomeLatitude, HomeLongitude *float64
+}
+
+// Logging says what is logged and where to, besides standard error.
+type Logging struct {
+	Level slog.Level
+	// File is empty for standard error only.
+	File string
+	// MaxSize is in bytes; a larger file is rotated.
+	MaxSize     int64
+	BackupCount int
+}
+
+// Secret is text that is never printed or logged.
+type Secret string
+
+// String hides the secret.
+func (s Secret) String() string {
+	if s == "" {
+		return ""
+	}
+	return "(hidden)"
+}
+
+// GoString hides the secret from %#v.
+func (s Secret) GoString() string { return s.String() }
+
+// LogValue hides the secret from slog.
+func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
+
+// Default is the configuration without file, environment and flags.
+func Default() Config {
+	return Config{
+		Network:  Network{Promiscuous: true},
+		Database: Database{Path: "data/netflow.db", FlushInterval: 5 * time.Second},
+		Web:      Web{Host: "0.0.0.0", Port: 8080},
+		Monitor: Monitor{
+			CaptureTimeout: time.Minute,
+			SessionTimeout: 5 * time.Minute,
+			MaxSessions:    100_000,
+		},
+		Geolocation: Geolocation{
+			Enabled:        true,
+			DatabasePath:   "data/GeoLite2-City.mmdb",
+			UpdateInterval: 24 * time.Hour,
+		},
+		Logging: Logging{
+			Level:       slog.LevelInfo,
+			File:        "logs/netflow.log",
+			MaxSize:     10 << 20,
+			BackupCount: 5,
+		},
+	}
+}
+
+// Set gives one setting a value; origin says where it comes from, such as
+// "--port". Keys are as in the file: "web.port".
+func (c *Config) Set(key, text, origin string) error {
+	s, ok := lookup(key)
+	if !ok {
+		return fmt.Errorf("unknown key %s", key)
+	}
+	if !s.value.parse(c, text) {
+		return s.refuse(text)
+	}
+	c.setOrigin(key, origin)
+	return nil
+}
+
+func (c *Config) setOrigin(key, origin string) {
+	c.origins = maps.Clone(c.origins)
+	if c.origins == nil {
+		c.origins = map[string]string{}
+	}
+	c.origins[key] = origin
+}
+
+// Origin says where a setting's value comes from: "default", "FILE:LINE", the
+// name of an environment variable, or a flag.
+func (c Config) Origin(key string) string {
+	if origin, ok := c.origins[key]; ok {
+		return origin
+	}
+	return "default"
+}
+
+// Changed lists the keys whose values differ, in the order of the reference.
+func (c Config) Changed(other Config) []string {
+	var keys []string
+	for _, s := range settings {
+		if s.value.format(&c) != s.value.format(&other) {
+			keys = append(keys, s.key)
+		}
+	}
+	return keys
+}
+
+// Validate checks what concerns more than one key.
+func (c Config) Validate() error {
+	var errs []error
+	if len(c.Network.Interfaces) > 1 && slices.Contains(c.Network.Interfaces, AnyInterface) {
+		errs = append(errs, fmt.Errorf("network.interface (%s): %q already means every interface; give it alone",
+			c.Origin("network.interface"), AnyInterface))
+	}
+	if (c.Geolocation.HomeLatitude == nil) != (c.Geolocation.HomeLongitude == nil) {
+		errs = append(errs, errors.New("geolocation.home_latitude and geolocation.home_longitude: give both or neither"))
+	}
+	return errors.Join(errs...)
+}
+
+// AnyInterface is the interface name that stands for all of them.
+const AnyInterface = "any"

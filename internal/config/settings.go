@@ -1,0 +1,156 @@
+package config
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// section is one top-level key of the file.
+type section struct {
+	name, doc string
+}
+
+var sections = []section{
+	{"network", "What is captured."},
+	{"database", "Where history is kept."},
+	{"web", "Where the page and the API are served, and to whom."},
+	{"monitor", "When sessions end and how many there may be."},
+	{"geolocation", "Where addresses are looked up. Country and AS need no file: they are in the program."},
+	{"logging", "What is logged, besides to standard error."},
+}
+
+// setting is one key: the loader, the printer and the reference read this table.
+type setting struct {
+	key   string // section.name
+	doc   string
+	value value
+}
+
+var settings = []setting{
+	{
+		"network.interface",
+		"Interface to capture on, or a list of them; `any` is all; empty is the one with the default route.",
+		interfaces(func(c *Config) *[]string { return &c.Network.Interfaces }),
+	},
+	{
+		"network.promiscuous_mode",
+		"Also take packets that are not addressed to this machine.",
+		boolean(func(c *Config) *bool { return &c.Network.Promiscuous }),
+	},
+	{
+		"database.path",
+		"The SQLite file. Its folder is made if it is not there.",
+		text(func(c *Config) *string { return &c.Database.Path }, "a path", notEmpty),
+	},
+	{
+		"database.flush_interval",
+		"How often what is new is written: at most this much is lost when the machine fails.",
+		duration(func(c *Config) *time.Duration { return &c.Database.FlushInterval }, time.Second, time.Minute),
+	},
+	{
+		"web.host",
+		"Address to listen on. Beyond the loopback (`127.0.0.1`, `::1`, `localhost`) a password is asked for.",
+		text(func(c *Config) *string { return &c.Web.Host }, "an IP address or a host name, without port", isHost),
+	},
+	{
+		"web.port",
+		"Port to listen on.",
+		number(func(c *Config) *int { return &c.Web.Port }, 1, 65535),
+	},
+	{
+		"web.debug",
+		"Serve profiles under /debug/pprof/, to the loopback only.",
+		boolean(func(c *Config) *bool { return &c.Web.Debug }),
+	},
+	{
+		"web.password_file",
+		"File whose first line is the password of the page. The variable NETFLOW_WEB_PASSWORD goes before it; " +
+			"with neither, a random password is made and printed at each start.",
+		text(func(c *Config) *string { return &c.Web.PasswordFile }, "a path, or empty", anyText),
+	},
+	{
+		"monitor.capture_timeout",
+		"After so long without any packet there is a warning event and the interface is looked at again.",
+		duration(func(c *Config) *time.Duration { return &c.Monitor.CaptureTimeout }, time.Second, 24*time.Hour),
+	},
+	{
+		"monitor.session_timeout",
+		"A TCP session that is idle for so long has ended. Other protocols have shorter, fixed times.",
+		duration(func(c *Config) *time.Duration { return &c.Monitor.SessionTimeout }, time.Second, 24*time.Hour),
+	},
+	{
+		"monitor.max_sessions",
+		"Sessions followed at the same time. If there are more, the one idle for longest ends and is counted.",
+		number(func(c *Config) *int { return &c.Monitor.MaxSessions }, 1, 10_000_000),
+	},
+	{
+		"geolocation.enabled",
+		"Look addresses up at all.",
+		boolean(func(c *Config) *bool { return &c.Geolocation.Enabled }),
+	},
+	{
+		"geolocation.database_path",
+		"City database (MaxMind, DB-IP or IPinfo .mmdb). It is used if it is there.",
+		text(func(c *Config) *string { return &c.Geolocation.DatabasePath }, "a path, or empty", anyText),
+	},
+	{
+		"geolocation.update_interval",
+		"How often to see whether the city database has changed.",
+		duration(func(c *Config) *time.Duration { return &c.Geolocation.UpdateInterval }, time.Second, 365*24*time.Hour),
+	},
+	{
+		"geolocation.home_latitude",
+		"Where this machine is on the map, in degrees north. Goes with home_longitude.",
+		degrees(func(c *Config) **float64 { return &c.Geolocation.HomeLatitude }, 90),
+	},
+	{
+		"geolocation.home_longitude",
+		"Where this machine is on the map, in degrees east. Goes with home_latitude.",
+		degrees(func(c *Config) **float64 { return &c.Geolocation.HomeLongitude }, 180),
+	},
+	{
+		"logging.level",
+		"The least important level that is logged.",
+		level(),
+	},
+	{
+		"logging.file",
+		"Log file, beside standard error; empty for none. Its folder is made if it is not there.",
+		text(func(c *Config) *string { return &c.Logging.File }, "a path, or empty", anyText),
+	},
+	{
+		"logging.max_size",
+		"A larger log file is put aside and a new one begun.",
+		size(func(c *Config) *int64 { return &c.Logging.MaxSize }, 1<<20, 1<<40),
+	},
+	{
+		"logging.backup_count",
+		"Log files put aside that are kept.",
+		number(func(c *Config) *int { return &c.Logging.BackupCount }, 1, 1000),
+	},
+}
+
+func lookup(key string) (setting, bool) {
+	for _, s := range settings {
+		if s.key == key {
+			return s, true
+		}
+	}
+	return setting{}, false
+}
+
+// sectionName and name are the two parts of the key.
+func (s setting) sectionName() string { before, _, _ := strings.Cut(s.key, "."); return before }
+func (s setting) name() string        { _, after, _ := strings.Cut(s.key, "."); return after }
+
+// env is the name of the environment variable: NETFLOW_WEB_PORT for web.port.
+func (s setting) env() string {
+	return envPrefix + strings.ToUpper(strings.ReplaceAll(s.key, ".", "_"))
+}
+
+func (s setting) refuse(text string) error {
+	return fmt.Errorf("%s must be %s, not %q", s.key, s.value.allowed, text)
+}
+
+const envPrefix = "NETFLOW_"
