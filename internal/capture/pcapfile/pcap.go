@@ -1,0 +1,105 @@
+package pcapfile
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"netflow-monitor/internal/capture"
+)
+
+const (
+	pcapFileHeader   = 24
+	pcapRecordHeader = 16
+
+	// usualPacket is the snap length that capture programs take for "everything";
+	// packets up to it are believed even where the file claims a smaller one.
+	usualPacket = 256 << 10
+	// maxPacket bounds what a file may claim; libpcap's largest, for USB, is twice that.
+	maxPacket = 64 << 20
+
+	// The link-type field of the file header holds more than the link type: where
+	// bit 26 is set, the top 4 bits are the length of the frame check sequence in
+	// 16-bit units (draft-ietf-opsawg-pcap §4).
+	pcapLinkMask   = 0x03ffffff
+	pcapFCSPresent = 1 << 26
+	pcapFCSShift   = 28
+)
+
+var (
+	errPacketLength = errors.New("a packet length that cannot be")
+	errLinkType     = errors.New("a link type that cannot be")
+)
+
+// iface is what a file says of an interface packets were captured on.
+type iface struct {
+	linkType uint16
+	snapLen  uint32 // 0: unlimited
+	fcsLen   uint32 // bytes of check sequence at the end of each frame
+	clock    clock
+}
+
+// beginPcap reads the file header.
+func (s *Source) beginPcap(magic uint32) error {
+	head, err := s.win.peek(pcapFileHeader)
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return fmt.Errorf("open %s: %w", s.name, s.win.damage(0, err))
+	}
+	if err != nil {
+		return err
+	}
+	if major := s.u16(head[4:]); major != 2 {
+		return fmt.Errorf("%w: %s is pcap of the unknown version %d; %s", ErrFormat, s.name, major, accepted)
+	}
+	field := s.u32(head[20:])
+	link := field & pcapLinkMask
+	if link > 0xffff {
+		return fmt.Errorf("%w: %s has the unknown link type %d", ErrFormat, s.name, link)
+	}
+	i := iface{linkType: uint16(link), clock: clock{multiplier: 1000}}
+	if magic == magicNanoseconds {
+		i.clock.multiplier = 1
+	}
+	if field&pcapFCSPresent != 0 {
+		i.fcsLen = field >> pcapFCSShift * 2
+	}
+	s.win.advance(pcapFileHeader)
+	s.format = formatPcap
+	s.ifaces = append(s.ifaces[:0], i)
+	s.limit = min(max(s.u32(head[16:]), usualPacket), maxPacket)
+	return nil
+}
+
+// readPcap reads one record.
+func (s *Source) readPcap(f *capture.Frame) error {
+	head, err := s.win.peek(pcapRecordHeader)
+	if err != nil {
+		return err
+	}
+	captured := s.u32(head[8:])
+	if captured > s.limit {
+		return errPacketLength
+	}
+	i := &s.ifaces[0]
+	f.Time = int64(s.u32(head))*1e9 + int64(s.u32(head[4:]))*int64(i.clock.multiplier)
+	wire := s.u32(head[12:])
+	record, err := s.win.peek(pcapRecordHeader + int(captured))
+	if err != nil {
+		return err
+	}
+	s.win.advance(len(record))
+	i.deliver(f, record[pcapRecordHeader:], wire)
+	return nil
+}
+
+// deliver fills in what a packet's record says, its time excepted.
+func (i *iface) deliver(f *capture.Frame, data []byte, wire uint32) {
+	wire = max(wire, uint32(len(data)))
+	if wire >= i.fcsLen {
+		wire -= i.fcsLen
+		data = data[:min(len(data), int(wire))]
+	}
+	f.Data = data
+	f.WireLen = wire
+	f.LinkType = i.linkType
+}

@@ -1,0 +1,139 @@
+// Package pcapfile reads packets from pcap and pcapng files and streams, also
+// compressed with gzip or zstd.
+package pcapfile
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"sync/atomic"
+
+	"netflow-monitor/internal/capture"
+)
+
+// Options say how a file is read.
+type Options struct {
+	// Speed paces the packets by their times: 1 is as fast as they were captured,
+	// 10 ten times that, 0 as fast as possible. Not negative.
+	Speed float64
+}
+
+// Validate refuses a speed that is negative, infinite or not a number.
+func (o Options) Validate() error {
+	if !(o.Speed >= 0 && o.Speed <= maxSpeed) {
+		return fmt.Errorf("speed %v is out of range: give a factor from 0 (as fast as possible) to %d", o.Speed, maxSpeed)
+	}
+	return nil
+}
+
+// publishEvery is how many packets may pass until Stats knows of them: an atomic
+// store for each would cost as much as parsing the record.
+const publishEvery = 256
+
+// Source delivers the packets of one file. It implements capture.Source.
+type Source struct {
+	name     string
+	closer   io.Closer
+	win      window
+	format   format
+	big      bool   // the writer's byte order
+	limit    uint32 // the largest packet that is taken for one
+	ifaces   []iface
+	skipping int64 // bytes left of a block that is passed over
+	packets  uint64
+	received atomic.Uint64
+	last     int64 // time of the last packet parsed
+	pace     pacer
+	err      error // the final answer of Next; sticky
+}
+
+// Open opens a capture file, or standard input for "-". What a file is shows in its
+// first bytes, never in its name. A stream is not waited for: if it turns out to be
+// no capture, Next says so.
+func Open(path string, opts Options) (*Source, error) {
+	if err := opts.Validate(); err != nil {
+		return nil, err
+	}
+	input, closer, err := openInput(path)
+	if err != nil {
+		return nil, fmt.Errorf("open capture file: %w", err)
+	}
+	s := &Source{name: path, closer: closer, win: newWindow(input), pace: pacer{speed: opts.Speed}}
+	if err := s.begin(); err != nil && !errors.Is(err, capture.ErrIdle) {
+		return nil, errors.Join(err, closer.Close())
+	}
+	return s, nil
+}
+
+// Next implements capture.Source. The clock of an idle source is 0 before the first
+// packet; later it is that of the last packet or, when paced, runs on from it.
+func (s *Source) Next() (capture.Frame, error) {
+	if s.pace.speed != 0 {
+		return s.pace.next(s)
+	}
+	var f capture.Frame
+	err := s.read(&f)
+	return f, err
+}
+
+// read delivers the next packet without pacing.
+func (s *Source) read(f *capture.Frame) error {
+	var err error
+	switch s.format {
+	case formatPcap:
+		err = s.readPcap(f)
+	case formatPcapNG:
+		err = s.readPcapNG(f)
+	case formatUnknown:
+		if err = s.begin(); err == nil {
+			return s.read(f)
+		}
+	case formatEnded:
+		return s.err
+	}
+	if err != nil {
+		return s.stop(f, err)
+	}
+	s.packets++
+	s.last = f.Time
+	if s.packets%publishEvery == 0 {
+		s.received.Store(s.packets)
+	}
+	return nil
+}
+
+// stop gives an error its final form and remembers it, except for a mere pause.
+func (s *Source) stop(f *capture.Frame, err error) error {
+	s.received.Store(s.packets)
+	switch {
+	case errors.Is(err, capture.ErrIdle):
+		f.Time = s.last
+		return err
+	case errors.Is(err, io.EOF):
+		s.err = io.EOF
+	case errors.Is(err, ErrFormat):
+		s.err = err
+	default:
+		s.err = fmt.Errorf("read %s: %w", s.name, s.win.damage(s.packets, err))
+	}
+	s.format = formatEnded
+	return s.err
+}
+
+// Stats implements capture.Source. Received lags behind by at most 256 packets
+// while packets flow.
+func (s *Source) Stats() (capture.Stats, error) {
+	return capture.Stats{Received: s.received.Load()}, nil
+}
+
+// Close implements capture.Source.
+func (s *Source) Close() error {
+	if s.format != formatEnded {
+		s.format, s.err = formatEnded, os.ErrClosed
+	}
+	if err := s.closer.Close(); err != nil {
+		return fmt.Errorf("close %s: %w", s.name, err)
+	}
+	return nil
+}
