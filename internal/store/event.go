@@ -44,5 +44,5 @@ func ParseLevel(text string) (Level, bool) {
 
 // Retention is how long each kind of row is kept; zero keeps it for ever.
 type Retention struct {
-	Sessions, Seconds, Minutes, Hours, Events time.Duration
+	Sessions, IPs, Seconds, Minutes, Hours, Events time.Duration
 }

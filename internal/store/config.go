@@ -1,0 +1,61 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// WriterConfig says how often the writer writes and how long rows are kept.
+type WriterConfig struct {
+	// FlushInterval is the length of a window: what a kill loses at most. 1 s to 5 min.
+	FlushInterval time.Duration
+	Retention     Retention
+}
+
+// Default is a window of five seconds; see DefaultRetention.
+func Default() WriterConfig {
+	return WriterConfig{FlushInterval: 5 * time.Second, Retention: DefaultRetention()}
+}
+
+// DefaultRetention keeps sessions for a month, seconds for two hours, minutes for
+// two weeks, hours for a bit more than a year.
+func DefaultRetention() Retention {
+	const day = 24 * time.Hour
+	return Retention{
+		Sessions: 30 * day, IPs: 400 * day, Seconds: 2 * time.Hour, Minutes: 14 * day, Hours: 400 * day, Events: 90 * day,
+	}
+}
+
+// Validate reports all values out of range.
+func (c WriterConfig) Validate() error {
+	var errs []error
+	if c.FlushInterval < time.Second || c.FlushInterval > 5*time.Minute {
+		errs = append(errs, fmt.Errorf("flush_interval: %v is out of range; use 1s to 5m", c.FlushInterval))
+	}
+	return errors.Join(append(errs, c.Retention.Validate())...)
+}
+
+func (c WriterConfig) withDefaults() WriterConfig {
+	if c.FlushInterval <= 0 {
+		c.FlushInterval = Default().FlushInterval
+	}
+	return c
+}
+
+// Validate reports all durations that are negative or too short to be meant.
+func (r Retention) Validate() error {
+	var errs []error
+	for _, f := range []struct {
+		name string
+		d    time.Duration
+	}{
+		{"sessions", r.Sessions}, {"ips", r.IPs}, {"seconds", r.Seconds},
+		{"minutes", r.Minutes}, {"hours", r.Hours}, {"events", r.Events},
+	} {
+		if f.d != 0 && f.d < time.Minute {
+			errs = append(errs, fmt.Errorf("retention.%s: %v is too short; use 0 to keep all, or at least 1m", f.name, f.d))
+		}
+	}
+	return errors.Join(errs...)
+}
