@@ -127,10 +127,10 @@ func (c *Config) Set(key, text, origin string) error {
 	if !ok {
 		return fmt.Errorf("unknown key %s", key)
 	}
+	c.setOrigin(key, origin)
 	if !s.value.parse(c, text) {
 		return s.refuse(text)
 	}
-	c.setOrigin(key, origin)
 	return nil
 }
 
@@ -162,17 +162,20 @@ func (c Config) Changed(other Config) []string {
 	return keys
 }
 
-// Validate checks what concerns more than one key.
-func (c Config) Validate() error {
+// contradictions are what is wrong between keys that are right alone.
+func (c *Config) contradictions() []error {
 	var errs []error
 	if len(c.Network.Interfaces) > 1 && slices.Contains(c.Network.Interfaces, AnyInterface) {
-		errs = append(errs, fmt.Errorf("network.interface (%s): %q already means every interface; give it alone",
+		errs = append(errs, fmt.Errorf("network.interface (%s): %q is every interface already; give it alone",
 			c.Origin("network.interface"), AnyInterface))
 	}
-	if (c.Geolocation.HomeLatitude == nil) != (c.Geolocation.HomeLongitude == nil) {
-		errs = append(errs, errors.New("geolocation.home_latitude and geolocation.home_longitude: give both or neither"))
+	// By origin and not by value: one that is there but wrong has its own error.
+	_, latitude := c.origins["geolocation.home_latitude"]
+	_, longitude := c.origins["geolocation.home_longitude"]
+	if latitude != longitude {
+		errs = append(errs, errors.New("geolocation.home_latitude and geolocation.home_longitude go together: give both or neither"))
 	}
-	return errors.Join(errs...)
+	return errs
 }
 
 // AnyInterface is the interface name that stands for all of them.

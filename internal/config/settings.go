@@ -150,7 +150,16 @@ func (s setting) env() string {
 }
 
 func (s setting) refuse(text string) error {
-	return fmt.Errorf("%s must be %s, not %q", s.key, s.value.allowed, text)
+	return fmt.Errorf("%s must be %s, not %q", s.key, s.value.allowed, shorten(text))
 }
 
 const envPrefix = "NETFLOW_"
+
+// shorten keeps a wrong value from filling the terminal.
+func shorten(text string) string {
+	const limit = 80
+	if len(text) <= limit {
+		return text
+	}
+	return strings.ToValidUTF8(text[:limit], "") + "…"
+}
