@@ -1,0 +1,151 @@
+package meter
+
+import (
+	"encoding/binary"
+	"math/bits"
+
+	"netflow-monitor/internal/flow"
+	"netflow-monitor/internal/packet"
+)
+
+// endpoint is a 16-byte address as two words, which compare in two instructions.
+type endpoint struct{ hi, lo uint64 }
+
+func loadEndpoint(a *[16]byte) endpoint {
+	return endpoint{binary.LittleEndian.Uint64(a[:8]), binary.LittleEndian.Uint64(a[8:])}
+}
+
+func (e endpoint) bytes() (a [16]byte) {
+	binary.LittleEndian.PutUint64(a[:8], e.hi)
+	binary.LittleEndian.PutUint64(a[8:], e.lo)
+	return a
+}
+
+// key is a flow key made for comparing: meta holds VLAN, inner VLAN, protocol and IP
+// version, and in its highest bit whether the flow is one-way.
+type key struct {
+	src, dst endpoint
+	meta     uint64
+	ports    uint32
+}
+
+const oneWayBit = 63
+
+func (k *key) load(h *packet.Headers) {
+	k.src, k.dst = loadEndpoint(&h.Src), loadEndpoint(&h.Dst)
+	k.meta = uint64(h.VLAN)<<32 | uint64(h.InnerVLAN)<<16 | uint64(h.Protocol)<<8 | uint64(h.Version)
+	k.ports = uint32(h.SrcPort)<<16 | uint32(h.DstPort)
+	if h.Protocol == flow.ProtoICMP || h.Protocol == flow.ProtoICMPv6 {
+		k.loadICMP(h)
+	}
+}
+
+func (k *key) loadICMP(h *packet.Headers) {
+	src, dst, oneWay := flow.ICMPPorts(h.Protocol, h.ICMPType, h.ICMPCode)
+	k.ports = uint32(src)<<16 | uint32(dst)
+	if oneWay {
+		k.meta |= 1 << oneWayBit
+	}
+}
+
+func (k *key) reverse() key {
+	return key{k.dst, k.src, k.meta, bits.RotateLeft32(k.ports, 16)}
+}
+
+// hash is the same for both directions. It folds 128-bit products of words that are
+// masked with the seed, so that collisions can't be computed without knowing it.
+func (k *key) hash(seed *[4]uint64) uint32 {
+	a := fold(k.src.lo^seed[0], (k.src.hi+uint64(k.ports>>16))^seed[1])
+	b := fold(k.dst.lo^seed[0], (k.dst.hi+uint64(k.ports&0xffff))^seed[1])
+	return uint32(fold((a+b)^seed[2], k.meta^seed[3]))
+}
+
+func fold(a, b uint64) uint64 {
+	hi, lo := bits.Mul64(a, b)
+	return hi ^ lo
+}
+
+// hot is what every packet of a flow touches: two cache lines. It holds no pointers,
+// so the garbage collector never looks at the table.
+type hot struct {
+	src, dst endpoint // these four are the key
+	meta     uint64
+	ports    uint32
+	tick     uint32 // of the latest packet; 0 in an entry that is not in use
+	last     int64
+	flags    [2]uint8
+	state    flow.State
+	marks    marks
+	class    class
+	_        [3]byte // fills the first cache line
+	count    [2]flow.Counters
+}
+
+func (e *hot) key() key     { return key{e.src, e.dst, e.meta, e.ports} }
+func (e *hot) setKey(k key) { e.src, e.dst, e.meta, e.ports = k.src, k.dst, k.meta, k.ports }
+
+func (e *hot) protocol() uint8 { return uint8(e.meta >> 8) }
+
+func (e *hot) flowKey(point flow.Point) flow.Key {
+	return flow.Key{
+		Src: e.src.bytes(), Dst: e.dst.bytes(),
+		SrcPort: uint16(e.ports >> 16), DstPort: uint16(e.ports),
+		VLAN: uint16(e.meta >> 32), InnerVLAN: uint16(e.meta >> 16),
+		Protocol: e.protocol(), Version: uint8(e.meta), Point: point,
+	}
+}
+
+// cold is what only a flow's beginning, its first packet in a tick and its end touch.
+type cold struct {
+	start      int64
+	id         uint64
+	prev, next uint32
+	hash       uint32
+	isn        uint32 // sequence number of the latest SYN without ACK
+	icmpType   uint8
+	icmpCode   uint8
+	evidence   evidence
+}
+
+// marks are facts about an entry.
+type marks uint8
+
+const (
+	seenSent     marks = 1 << iota // a packet from the initiator
+	seenReceived                   // a packet from the responder
+	recorded                       // a record left: direction is final
+	queued                         // its index is in the dirty list
+)
+
+const seenBoth = seenSent | seenReceived
+
+// class says which idle time-out holds.
+type class uint8
+
+const (
+	classTCP class = iota
+	classClosing
+	classHalfOpen
+	classUDP
+	classICMP
+	classOther
+	classCount
+)
+
+func classOf(protocol uint8, state flow.State) class {
+	switch state {
+	case flow.StateSynSent, flow.StateSynReceived:
+		return classHalfOpen
+	case flow.StateClosed, flow.StateReset:
+		return classClosing
+	case flow.StateEstablished, flow.StateMidstream, flow.StateClosing:
+		return classTCP
+	}
+	switch protocol {
+	case flow.ProtoUDP:
+		return classUDP
+	case flow.ProtoICMP, flow.ProtoICMPv6:
+		return classICMP
+	}
+	return classOther
+}

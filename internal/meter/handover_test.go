@@ -1,0 +1,156 @@
+package meter
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"netflow-monitor/internal/flow"
+)
+
+func sortByID(records []flow.Record) {
+	slices.SortFunc(records, func(a, b flow.Record) int { return cmp.Compare(a.ID, b.ID) })
+}
+
+func busyUnless(free func(call int) bool) func(int) error {
+	return func(call int) error {
+		if free(call) {
+			return nil
+		}
+		return flow.ErrBusy
+	}
+}
+
+// A busy sink loses nothing: refused records come again, and meanwhile the deltas of
+// living flows add up where they are.
+func TestBusySink(t *testing.T) {
+	cfg := offline()
+	cfg.Interim = true
+	packets := distinctEnds(randomPackets(5, 4000))
+	patient := run(t, cfg, packets...)
+	m, out := mustNew(t, cfg), &sink{refuse: busyUnless(func(call int) bool { return call%7 == 0 })}
+	if err := m.Run(context.Background(), &script{frames: frames(packets)}, out); err != nil {
+		t.Fatal(err)
+	}
+	checkInvariants(t, m, out)
+	if c := m.Counters(); c.Refusals == 0 {
+		t.Error("no refusal was counted")
+	}
+	if busy, free := len(out.records()), len(patient.records()); busy >= free {
+		t.Errorf("%d records from a busy sink, %d from a free one: deltas did not add up", busy, free)
+	}
+}
+
+// With more records than may wait, the meter waits for the sink, and every record
+// still arrives once.
+func TestFullHandOverWaits(t *testing.T) {
+	cfg := offline()
+	cfg.MaxSessions = 8
+	const flows = batchLimit + 100
+	packets := make([]pkt, 0, flows)
+	for i := range flows {
+		packets = append(packets, udp("10.0.0.1", "10.0.0.2", uint16(i), uint16(40000+i>>16)))
+	}
+	m, out := mustNew(t, cfg), &sink{refuse: busyUnless(func(call int) bool { return call > 3 })}
+	if err := m.Run(context.Background(), &script{frames: frames(packets)}, out); err != nil {
+		t.Fatal(err)
+	}
+	checkInvariants(t, m, out)
+	if c := m.Counters(); c.Refusals != 3 || c.Ended[flow.EndLackOfResources] != flows-8 {
+		t.Errorf("got %+v", c)
+	}
+	for _, b := range out.batches {
+		if len(b.Records) > batchLimit {
+			t.Errorf("a batch of %d records", len(b.Records))
+		}
+	}
+}
+
+func TestFailedSinkStopsTheMeter(t *testing.T) {
+	broken := errors.New("broken")
+	cfg := offline()
+	cfg.Interim = true
+	var packets []pkt
+	for i := range 5000 {
+		packets = append(packets, udp("10.0.0.1", "10.0.0.2", 1, 2).when(float64(i)))
+	}
+	m, out := mustNew(t, cfg), &sink{refuse: func(int) error { return broken }}
+	if err := m.Run(context.Background(), &script{frames: frames(packets)}, out); !errors.Is(err, broken) {
+		t.Errorf("got error %v", err)
+	}
+	if out.calls != 1 {
+		t.Errorf("%d calls of a broken sink", out.calls)
+	}
+}
+
+// The dirty list must not grow with the number of flows that come and go in a tick.
+func TestDirtyListIsBounded(t *testing.T) {
+	cfg := offline()
+	cfg.Interim = true
+	cfg.MaxSessions = 10
+	m := mustNew(t, cfg)
+	m.output.begin(&script{}, &sink{}, nil)
+	for i := range 5000 {
+		f := udp("10.0.0.1", "10.0.0.2", uint16(i), 53).frame()
+		m.packet(&f)
+	}
+	if len(m.dirty) > 10 {
+		t.Errorf("%d entries in the dirty list of a table of 10", len(m.dirty))
+	}
+}
+
+func TestMassExpiryGoesInSlices(t *testing.T) {
+	cfg := offline()
+	cfg.MaxSessions = 5000
+	m := mustNew(t, cfg)
+	m.output.begin(&script{}, &sink{}, nil)
+	for i := range 5000 {
+		f := udp("10.0.0.1", "10.0.0.2", uint16(i), 53).frame()
+		m.packet(&f)
+	}
+	before := m.table.used
+	for n := range 400 {
+		f := udp("10.0.0.9", "10.0.0.8", 1, 53).when(100 + float64(n)/1e6).frame()
+		m.packet(&f)
+		if ended := before - m.table.used; ended > sweepSlice {
+			t.Fatalf("%d flows ended at once", ended)
+		}
+		before = m.table.used
+	}
+	if m.table.used != 1 {
+		t.Errorf("%d flows are left", m.table.used)
+	}
+}
+
+func TestNoAllocationPerPacket(t *testing.T) {
+	cfg := offline()
+	cfg.Interim = true
+	cfg.IdleUDP = time.Second
+	m := mustNew(t, cfg)
+	m.output.begin(&script{}, discard{}, nil)
+	f := udp("10.0.0.1", "192.0.2.1", 1, 40000).frame()
+	n := 0
+	known := func() {
+		f.Time += 1000
+		m.packet(&f)
+	}
+	fresh := func() {
+		n++
+		f.Time += second / 2000
+		f.Data[28], f.Data[29] = byte(n>>16), byte(n>>8)
+		f.Data[34], f.Data[35] = byte(n), byte(n>>8)
+		m.packet(&f)
+	}
+	for range 20_000 {
+		fresh()
+	}
+	if allocs := testing.AllocsPerRun(1000, known); allocs != 0 {
+		t.Errorf("%v allocations for a packet of a known flow", allocs)
+	}
+	if allocs := testing.AllocsPerRun(20_000, fresh); allocs != 0 {
+		t.Errorf("%v allocations for a packet of a new flow", allocs)
+	}
+}

@@ -1,0 +1,177 @@
+package meter
+
+import (
+	"math"
+
+	"netflow-monitor/internal/flow"
+	"netflow-monitor/internal/packet"
+)
+
+const (
+	// sweepSlice bounds the flows that end between two packets, so that a mass
+	// expiry never keeps the ring waiting.
+	sweepSlice = 16
+	// restSlice bounds them while no packet is waiting.
+	restSlice = 1 << 14
+)
+
+// begin makes an entry for the packet's flow. It returns the packet's direction.
+func (m *Meter) begin(k *key, hash uint32, h *packet.Headers, t int64) (e *hot, direction uint) {
+	if m.table.full() {
+		m.evict(t)
+	}
+	i := m.table.insert(hash)
+	e, c := m.table.hot(i), m.table.cold(i)
+	backwards, by := orient(h)
+	*e = hot{last: t, tick: m.tick, marks: e.marks & queued}
+	e.setKey(*k)
+	if backwards {
+		e.setKey(k.reverse())
+		direction = 1
+	}
+	if h.Protocol == flow.ProtoTCP {
+		e.state = firstTCPState(h.TCPFlags)
+	}
+	e.flags[direction&1] = h.TCPFlags
+	e.class = classOf(h.Protocol, e.state)
+	*c = cold{start: t, id: m.nextID(t), hash: hash, icmpType: h.ICMPType, icmpCode: h.ICMPCode, evidence: by}
+	if h.TCPFlags&handshakeFlags == flow.TCPSyn {
+		c.isn = h.TCPSeq
+	}
+	m.table.pushBack(&m.lists[e.class], i)
+	if m.interim {
+		m.queue(i, e)
+	}
+	m.totals.Started++
+	return e, direction
+}
+
+func (m *Meter) nextID(start int64) uint64 {
+	m.sequence++
+	return flow.NewID(start, m.sequence-1)
+}
+
+// end hands over the flow's last record and gives its entry back.
+func (m *Meter) end(i uint32, e *hot, reason flow.EndReason) {
+	m.record(i, e, reason)
+	m.totals.Ended[reason]++
+	m.table.unlink(&m.lists[e.class], i)
+	m.table.remove(i)
+	e.tick = 0
+	e.marks &= queued
+}
+
+// split ends a session that has lasted as long as one may and goes on with the rest
+// of the same flow as a new session in the same direction.
+func (m *Meter) split(i uint32, e *hot, t int64) {
+	m.record(i, e, flow.EndActiveTimeout)
+	m.totals.Ended[flow.EndActiveTimeout]++
+	m.totals.Started++
+	c := m.table.cold(i)
+	c.start, c.id, c.evidence = t, m.nextID(t), bySyn
+	e.last = t
+	e.flags = [2]uint8{}
+	e.marks &= queued
+	if e.state == flow.StateActive {
+		e.state = flow.StateUnreplied
+	}
+}
+
+func idleReason(e *hot) flow.EndReason {
+	if e.class == classClosing {
+		return flow.EndOfFlow
+	}
+	return flow.EndIdleTimeout
+}
+
+// evict makes room in a full table: of the flows at the lists' heads the one idle
+// for longest ends.
+func (m *Meter) evict(t int64) {
+	victim, oldest := none, int64(math.MaxInt64)
+	for _, l := range m.lists {
+		if l.head == none {
+			continue
+		}
+		if last := m.table.hot(l.head).last; last < oldest {
+			victim, oldest = l.head, last
+		}
+	}
+	e := m.table.hot(victim)
+	reason := flow.EndLackOfResources
+	if t-e.last >= m.idle[e.class] {
+		reason = idleReason(e)
+	}
+	m.end(victim, e, reason)
+}
+
+// expire ends up to budget flows whose idle time-out is over. It reports whether
+// there may be more. Only the heads of the lists are looked at.
+func (m *Meter) expire(budget int) bool {
+	for class := range m.lists {
+		l, idle := &m.lists[class], m.idle[class]
+		for idle != never && l.head != none {
+			e := m.table.hot(l.head)
+			if gap := m.clock - e.last; max(gap, -gap) < idle {
+				break
+			}
+			if budget == 0 {
+				return true
+			}
+			budget--
+			m.end(l.head, e, idleReason(e))
+		}
+	}
+	return false
+}
+
+// work does what is due at time t besides metering: the end of a tick, and a slice of
+// the expiry that follows it.
+func (m *Meter) work(t int64, budget int) {
+	if m.nextTick == 0 || t < m.clock-maxBackstep {
+		m.clock, m.nextTick = t, m.tickAfter(t)
+	}
+	if t >= m.nextTick {
+		m.endTick(m.nextTick)
+		m.nextTick = m.tickAfter(t)
+	}
+	m.clock = max(m.clock, t)
+	m.nextWork = m.nextTick
+	if m.expire(budget) {
+		m.nextWork = 0
+	}
+}
+
+func (m *Meter) tickAfter(t int64) int64 { return t - t%m.interval + m.interval }
+
+// rest is work while the source has no packet. Before the first one, a file's clock
+// may not be known.
+func (m *Meter) rest(t int64) {
+	if t > 0 {
+		m.work(min(t, maxTime), restSlice)
+	}
+}
+
+// endTick hands over what happened until time t.
+func (m *Meter) endTick(t int64) {
+	m.output.clock = max(m.output.clock, t)
+	m.flush()
+	m.publish()
+	if m.tick++; m.tick == 0 {
+		m.tick = 1
+	}
+}
+
+// endAll ends all flows, because the source did. The reasons are exact, however far
+// the expiry had come.
+func (m *Meter) endAll() {
+	for class := range m.lists {
+		for l := &m.lists[class]; l.head != none; {
+			e := m.table.hot(l.head)
+			reason := flow.EndForced
+			if e.class == classClosing || m.clock-e.last >= m.idle[class] {
+				reason = idleReason(e)
+			}
+			m.end(l.head, e, reason)
+		}
+	}
+}

@@ -1,0 +1,38 @@
+package meter
+
+// list is a doubly linked list of entries through cold.prev and cold.next, the one
+// idle for longest first.
+type list struct{ head, tail uint32 }
+
+func (t *table) pushBack(l *list, i uint32) {
+	c := t.cold(i)
+	c.prev, c.next = l.tail, none
+	if l.tail == none {
+		l.head = i
+	} else {
+		t.cold(l.tail).next = i
+	}
+	l.tail = i
+}
+
+func (t *table) unlink(l *list, i uint32) {
+	c := t.cold(i)
+	if c.prev == none {
+		l.head = c.next
+	} else {
+		t.cold(c.prev).next = c.next
+	}
+	if c.next == none {
+		l.tail = c.prev
+	} else {
+		t.cold(c.next).prev = c.prev
+	}
+}
+
+func (t *table) moveBack(l *list, i uint32) {
+	if l.tail == i {
+		return
+	}
+	t.unlink(l, i)
+	t.pushBack(l, i)
+}

@@ -1,0 +1,238 @@
+package meter
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"sync"
+	"time"
+
+	"netflow-monitor/internal/capture"
+	"netflow-monitor/internal/flow"
+	"netflow-monitor/internal/packet"
+)
+
+const (
+	never = math.MaxInt64
+	// maxTime (the year 2200) bounds packet times, so that sums of times and
+	// time-outs can't overflow whatever a damaged file says.
+	maxTime = 7_258_118_400_000_000_000
+	// maxBackstep is how far packet times may go back and still be jitter. If they
+	// go back further, the clock was set and the meter follows it.
+	maxBackstep = int64(10 * time.Second)
+	// contextInterval is the number of packets between two looks at the context.
+	contextInterval = 1024
+)
+
+// Meter meters the packets of one source. Its methods other than Counters belong to
+// the goroutine that calls Run.
+type Meter struct {
+	table    table
+	lists    [classCount]list
+	idle     [classCount]int64
+	active   int64
+	interval int64
+	interim  bool
+	point    flow.Point
+	sequence uint32
+
+	// clock is the source's time: the latest seen, unless it was set back.
+	clock    int64
+	nextTick int64 // when the running tick ends; 0 before the first packet
+	nextWork int64 // nextTick, or the past while expired flows are left
+	tick     uint32
+
+	headers packet.Headers
+	output
+	totals Counters
+
+	mu        sync.Mutex
+	published Counters // guarded by mu
+}
+
+// New makes a meter; it does nothing until Run.
+func New(cfg Config) (*Meter, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, fmt.Errorf("meter configuration: %w", err)
+	}
+	m := &Meter{
+		table:    newTable(cfg.MaxSessions, seedWords(cfg.Seed)),
+		active:   timeout(cfg.Active),
+		interval: int64(cfg.Interval),
+		interim:  cfg.Interim,
+		point:    cfg.Point,
+		sequence: cfg.FirstSequence,
+		tick:     1,
+	}
+	m.idle = [classCount]int64{
+		classTCP: timeout(cfg.IdleTCP), classClosing: timeout(cfg.IdleClosing), classHalfOpen: timeout(cfg.IdleHalfOpen),
+		classUDP: timeout(cfg.IdleUDP), classICMP: timeout(cfg.IdleICMP), classOther: timeout(cfg.IdleOther),
+	}
+	for i := range m.lists {
+		m.lists[i] = list{none, none}
+	}
+	return m, nil
+}
+
+func timeout(d time.Duration) int64 {
+	if d == 0 {
+		return never
+	}
+	return int64(d)
+}
+
+func seedWords(seed uint64) (words [4]uint64) {
+	if seed == 0 {
+		var b [32]byte
+		_, _ = rand.Read(b[:]) // never fails: crypto/rand ends the program instead
+		for i := range words {
+			words[i] = binary.LittleEndian.Uint64(b[8*i:])
+		}
+		return words
+	}
+	for i := range words {
+		seed += 0x9e3779b97f4a7c15 // splitmix64
+		words[i] = fold(seed^seed>>30, 0xbf58476d1ce4e5b9)
+	}
+	return words
+}
+
+// Run meters src until it is exhausted (nil), ctx is cancelled (its error), or src or
+// out fail (their error). In each case all flows end and their records are handed
+// over first. Run is called once; src stays the caller's to close.
+func (m *Meter) Run(ctx context.Context, src capture.Source, out flow.Sink) error {
+	m.output.begin(src, out, ctx.Done())
+	err := m.loop(ctx, src)
+	m.endAll()
+	m.finish()
+	m.publish()
+	return errors.Join(err, m.output.err)
+}
+
+func (m *Meter) loop(ctx context.Context, src capture.Source) error {
+	for n := uint(1); ; n++ {
+		frame, err := src.Next()
+		switch {
+		case err == nil:
+			m.packet(&frame)
+			if n%contextInterval != 0 {
+				continue
+			}
+		case errors.Is(err, capture.ErrIdle):
+			m.rest(frame.Time)
+		case errors.Is(err, io.EOF):
+			return nil
+		default:
+			return err
+		}
+		if err := ctx.Err(); err != nil || m.output.err != nil {
+			return err
+		}
+	}
+}
+
+// packet meters one packet.
+func (m *Meter) packet(f *capture.Frame) {
+	t := min(max(f.Time, 0), maxTime)
+	if t >= m.nextWork || t < m.clock-maxBackstep {
+		m.work(t, sweepSlice)
+	}
+	m.clock = max(m.clock, t)
+	m.input.Packets++
+	m.input.WireBytes += uint64(f.WireLen)
+	h := &m.headers
+	if fault := packet.Decode(f.LinkType, f.Data, f.WireLen, h); fault != packet.FaultNone {
+		m.refuse(f, fault)
+		return
+	}
+	if f.VLANTPID != 0 {
+		h.AddOuterVLAN(f.VLANTCI)
+	}
+	if h.Cut {
+		m.input.Truncated++
+	}
+	e, direction := m.flow(h, t)
+	c := &e.count[direction&1]
+	c.Packets++
+	c.WireBytes += uint64(f.WireLen)
+	c.IPBytes += uint64(h.IPLen)
+	c.PayloadBytes += uint64(h.PayloadLen)
+	e.last = max(e.last, t)
+	e.marks |= seenSent << direction
+	if e.state == flow.StateUnreplied && e.marks&seenBoth == seenBoth {
+		e.state = flow.StateActive
+	}
+}
+
+// refuse counts a packet that belongs to no flow.
+func (m *Meter) refuse(f *capture.Frame, fault packet.Fault) {
+	m.input.Refused++
+	m.input.RefusedBytes += uint64(f.WireLen)
+	m.totals.Faults[fault]++
+	switch fault {
+	case packet.FaultTruncatedLink, packet.FaultTruncatedIP, packet.FaultTruncatedExtension, packet.FaultTruncatedTransport:
+		if uint32(len(f.Data)) < f.WireLen {
+			m.input.Truncated++
+		}
+	}
+}
+
+// flow finds or begins the packet's flow and brings its state up to date. It returns
+// the packet's direction: 0 from the initiator, 1 from the responder.
+func (m *Meter) flow(h *packet.Headers, t int64) (e *hot, direction uint) {
+	var k key
+	k.load(h)
+	hash := k.hash(&m.table.seed)
+	i, e, direction := m.table.find(&k, hash)
+	if i == none {
+		return m.begin(&k, hash, h, t)
+	}
+	gap := t - e.last
+	if max(gap, -gap) >= m.idle[e.class] {
+		m.end(i, e, idleReason(e))
+		return m.begin(&k, hash, h, t)
+	}
+	if m.active != never && t-m.table.cold(i).start >= m.active {
+		m.split(i, e, t)
+	}
+	if h.TCPFlags&eventFlags != 0 || e.class == classHalfOpen {
+		if m.reopens(i, e, h) {
+			m.end(i, e, flow.EndOfFlow)
+			return m.begin(&k, hash, h, t)
+		}
+		direction = m.followTCP(i, e, h, direction)
+	}
+	e.flags[direction&1] |= h.TCPFlags
+	if e.tick != m.tick {
+		m.touch(i, e)
+	}
+	return e, direction
+}
+
+// followTCP takes the packet into account for direction and state.
+func (m *Meter) followTCP(i uint32, e *hot, h *packet.Headers, direction uint) uint {
+	if h.TCPFlags&flow.TCPSyn != 0 {
+		direction = m.reconsider(i, e, h, direction)
+	}
+	e.flags[direction&1] |= h.TCPFlags
+	e.state = nextTCPState(e.state, h.TCPFlags, direction, h.PayloadLen > 0, e.flags)
+	if next := classOf(e.protocol(), e.state); next != e.class {
+		m.table.unlink(&m.lists[e.class], i)
+		m.table.pushBack(&m.lists[next], i)
+		e.class = next
+	}
+	return direction
+}
+
+// touch is done on a flow's first packet in a tick.
+func (m *Meter) touch(i uint32, e *hot) {
+	e.tick = m.tick
+	m.table.moveBack(&m.lists[e.class], i)
+	if m.interim {
+		m.queue(i, e)
+	}
+}

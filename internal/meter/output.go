@@ -1,0 +1,163 @@
+package meter
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"netflow-monitor/internal/capture"
+	"netflow-monitor/internal/flow"
+)
+
+const (
+	// batchLimit bounds the records that wait for the sink. What a tick has more
+	// leaves in further batches of the same time.
+	batchLimit = 1 << 16
+	// stopPatience is how long a sink may stay busy once the meter must stop.
+	stopPatience = 5 * time.Second
+)
+
+var errStuck = errors.New("records lost: nothing took them")
+
+// output is the hand-off of records: those that wait for the sink, and the list of
+// flows that have news.
+type output struct {
+	source  capture.Source
+	sink    flow.Sink
+	stop    <-chan struct{}
+	pending []flow.Record
+	dirty   []uint32 // entries marked queued
+	clock   int64    // of the latest batch
+	busy    bool     // the sink refused the pending records
+	err     error    // final; from then on records are dropped
+	input   flow.Input
+	dropped uint64 // by the source, as of the latest batch
+}
+
+func (o *output) begin(source capture.Source, sink flow.Sink, stop <-chan struct{}) {
+	o.source, o.sink, o.stop = source, sink, stop
+}
+
+// queue notes that the entry has news. An entry stays queued when its flow ends, so
+// the list is never longer than the table.
+func (m *Meter) queue(i uint32, e *hot) {
+	if e.marks&queued == 0 {
+		e.marks |= queued
+		m.dirty = append(m.dirty, i)
+	}
+}
+
+// record appends the entry's record and begins new deltas.
+func (m *Meter) record(i uint32, e *hot, end flow.EndReason) {
+	if len(m.pending) >= batchLimit && !m.makeRoom() {
+		return
+	}
+	c := m.table.cold(i)
+	m.pending = append(m.pending, flow.Record{
+		ID: c.id, Key: e.flowKey(m.point), Start: c.start, Last: e.last,
+		Sent: e.count[0], Received: e.count[1],
+		TCPFlagsSent: e.flags[0], TCPFlagsReceived: e.flags[1],
+		ICMPType: c.icmpType, ICMPCode: c.icmpCode,
+		State: e.state, End: end, First: e.marks&recorded == 0,
+	})
+	e.count = [2]flow.Counters{}
+	e.marks |= recorded
+	m.totals.Records++
+}
+
+// makeRoom hands the pending records over, waiting for a busy sink: meanwhile packets
+// pile up in the ring, and what doesn't fit there is counted there.
+func (m *Meter) makeRoom() bool {
+	m.output.clock = max(m.output.clock, m.clock)
+	return m.deliverPatiently()
+}
+
+func (m *Meter) deliverPatiently() bool {
+	var deadline time.Time
+	for wait := time.Millisecond; !m.deliver(); wait = min(2*wait, 50*time.Millisecond) {
+		if m.output.err != nil {
+			return false
+		}
+		select {
+		case <-m.stop:
+			if deadline.IsZero() {
+				deadline = time.Now().Add(stopPatience)
+			} else if time.Now().After(deadline) {
+				m.output.err = fmt.Errorf("%d flow %w", len(m.pending), errStuck)
+			}
+			time.Sleep(wait)
+		case <-time.After(wait):
+		}
+	}
+	return true
+}
+
+// flush offers the records of all flows with news. If the sink is busy, the rest stays
+// where it is: deltas add up in the entries until the next tick.
+func (m *Meter) flush() {
+	if m.busy && !m.deliver() {
+		return
+	}
+	for {
+		m.drain()
+		if !m.deliver() || len(m.dirty) == 0 {
+			return
+		}
+	}
+}
+
+// drain makes records of flows with news, as many as one batch holds.
+func (m *Meter) drain() {
+	n := 0
+	for ; n < len(m.dirty) && len(m.pending) < batchLimit; n++ {
+		i := m.dirty[n]
+		e := m.table.hot(i)
+		e.marks &^= queued
+		if e.tick != 0 {
+			m.record(i, e, flow.EndNone)
+		}
+	}
+	m.dirty = m.dirty[:copy(m.dirty, m.dirty[n:])]
+}
+
+// deliver offers one batch. It reports whether the sink took it.
+func (m *Meter) deliver() bool {
+	if m.output.err != nil {
+		m.pending = m.pending[:0]
+		return false
+	}
+	m.countDropped()
+	err := m.sink.Consume(flow.Batch{Time: m.output.clock, Records: m.pending, Input: m.input})
+	m.busy = errors.Is(err, flow.ErrBusy)
+	switch {
+	case err == nil:
+		m.totals.Batches++
+		m.totals.Input.Add(m.input)
+		m.input = flow.Input{}
+		m.pending = m.pending[:0]
+		return true
+	case m.busy:
+		m.totals.Refusals++
+	default:
+		m.output.err = fmt.Errorf("hand over flow records: %w", err)
+	}
+	return false
+}
+
+// countDropped adds what the source lost since the last call. A source that can't
+// tell just now tells it the next time.
+func (m *Meter) countDropped() {
+	stats, err := m.source.Stats()
+	if err != nil || stats.Dropped < m.dropped {
+		return
+	}
+	m.input.Dropped += stats.Dropped - m.dropped
+	m.dropped = stats.Dropped
+}
+
+// finish hands over the last records and the last counts.
+func (m *Meter) finish() {
+	m.output.clock = max(m.output.clock, m.clock)
+	m.dirty = m.dirty[:0]
+	m.deliverPatiently()
+}
