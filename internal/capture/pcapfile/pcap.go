@@ -70,7 +70,7 @@ func (s *Source) beginPcap(magic uint32) error {
 	return nil
 }
 
-// readPcap reads one record.
+// readPcap reads one record, fetching what is not in the window yet.
 func (s *Source) readPcap(f *capture.Frame) error {
 	head, err := s.win.peek(pcapRecordHeader)
 	if err != nil {
@@ -80,16 +80,31 @@ func (s *Source) readPcap(f *capture.Frame) error {
 	if captured > s.limit {
 		return errPacketLength
 	}
-	i := &s.ifaces[0]
-	f.Time = int64(s.u32(head))*1e9 + int64(s.u32(head[4:]))*int64(i.clock.multiplier)
-	wire := s.u32(head[12:])
-	record, err := s.win.peek(pcapRecordHeader + int(captured))
-	if err != nil {
+	if _, err := s.win.peek(pcapRecordHeader + int(captured)); err != nil {
 		return err
 	}
-	s.win.advance(len(record))
-	i.deliver(f, record[pcapRecordHeader:], wire)
+	s.takePcap(f)
 	return nil
+}
+
+// takePcap takes the next record if the window holds all of it. It is apart from
+// readPcap because it runs for every packet.
+func (s *Source) takePcap(f *capture.Frame) bool {
+	rest := s.win.buf[s.win.pos:]
+	if len(rest) < pcapRecordHeader {
+		return false
+	}
+	head := (*[pcapRecordHeader]byte)(rest)
+	captured := s.u32(head[8:])
+	size := pcapRecordHeader + int(captured)
+	if captured > s.limit || size > len(rest) {
+		return false
+	}
+	s.win.pos += size
+	i := &s.ifaces[0]
+	f.Time = int64(s.u32(head[0:]))*nanoseconds + int64(s.u32(head[4:]))*int64(i.clock.multiplier)
+	i.deliver(f, rest[pcapRecordHeader:size:size], s.u32(head[12:]))
+	return true
 }
 
 // deliver fills in what a packet's record says, its time excepted.

@@ -68,44 +68,52 @@ func Open(path string, opts Options) (*Source, error) {
 
 // Next implements capture.Source. The clock of an idle source is 0 before the first
 // packet; later it is that of the last packet or, when paced, runs on from it.
-func (s *Source) Next() (capture.Frame, error) {
+func (s *Source) Next() (f capture.Frame, err error) {
 	if s.pace.speed != 0 {
 		return s.pace.next(s)
 	}
-	var f capture.Frame
-	err := s.read(&f)
+	err = s.read(&f)
 	return f, err
 }
 
 // read delivers the next packet without pacing.
 func (s *Source) read(f *capture.Frame) error {
-	var err error
-	switch s.format {
-	case formatPcap:
-		err = s.readPcap(f)
-	case formatPcapNG:
-		err = s.readPcapNG(f)
-	case formatUnknown:
-		if err = s.begin(); err == nil {
-			return s.read(f)
+	if s.format != formatPcap || !s.takePcap(f) {
+		if err := s.readOn(f); err != nil {
+			return s.stop(f, err)
 		}
-	case formatEnded:
-		return s.err
 	}
-	if err != nil {
-		return s.stop(f, err)
-	}
-	s.packets++
 	s.last = f.Time
+	s.packets++
 	if s.packets%publishEvery == 0 {
 		s.received.Store(s.packets)
 	}
 	return nil
 }
 
+// readOn is the way of read that all formats and the beginning take.
+func (s *Source) readOn(f *capture.Frame) error {
+	if s.format == formatUnknown {
+		if err := s.begin(); err != nil {
+			return err
+		}
+	}
+	switch s.format {
+	case formatPcap:
+		return s.readPcap(f)
+	case formatPcapNG:
+		return s.readPcapNG(f)
+	default:
+		return s.err
+	}
+}
+
 // stop gives an error its final form and remembers it, except for a mere pause.
 func (s *Source) stop(f *capture.Frame, err error) error {
 	s.received.Store(s.packets)
+	if s.format == formatEnded {
+		return s.err
+	}
 	switch {
 	case errors.Is(err, capture.ErrIdle):
 		f.Time = s.last

@@ -49,15 +49,15 @@ func walk(b *testing.B, path string, decode bool) {
 			source = opened
 		}
 		f, err := source.Next()
-		if errors.Is(err, io.EOF) {
+		if err != nil {
+			if !errors.Is(err, io.EOF) {
+				b.Fatal(err)
+			}
 			if err := source.Close(); err != nil {
 				b.Fatal(err)
 			}
 			source = nil
 			continue
-		}
-		if err != nil {
-			b.Fatal(err)
 		}
 		if decode {
 			packet.Decode(f.LinkType, f.Data, f.WireLen, &h)
