@@ -1,6 +1,7 @@
 package stats
 
 import (
+	"cmp"
 	"net/netip"
 
 	"netflow-monitor/internal/flow"
@@ -31,4 +32,62 @@ type IPQuery struct {
 	Descending bool
 	Offset     int
 	Limit      int
+}
+
+// Match reports whether the query selects the session.
+func (q *SessionQuery) Match(s *Session) bool {
+	switch {
+	case q.From != 0 && s.Last < q.From, q.To != 0 && s.Start >= q.To:
+		return false
+	case q.Protocol != nil && s.Key.Protocol != *q.Protocol:
+		return false
+	case q.State != nil && s.State != *q.State:
+		return false
+	case q.Active != nil && s.Active() != *q.Active:
+		return false
+	}
+	if q.Port != 0 {
+		if src, dst := s.Key.Ports(); src != q.Port && dst != q.Port {
+			return false
+		}
+	}
+	if !q.Src.IsValid() && !q.Dst.IsValid() && !q.IP.IsValid() {
+		return true
+	}
+	src, dst := s.Key.SrcAddr(), s.Key.DstAddr()
+	return within(q.Src, src) && within(q.Dst, dst) && (within(q.IP, src) || within(q.IP, dst))
+}
+
+// Match reports whether the query selects the IP.
+func (q *IPQuery) Match(p *IP) bool {
+	return within(q.Network, p.Addr) && (q.Local == nil || *q.Local == p.Local)
+}
+
+// within is true for the zero prefix, which selects all.
+func within(p netip.Prefix, a netip.Addr) bool { return !p.IsValid() || p.Contains(a) }
+
+// compare is the query's order, with the tie broken.
+func (q *SessionQuery) compare() func(a, b *Session) int {
+	c, ok := FindColumn(SessionColumns, q.OrderBy)
+	if !ok {
+		c = SessionColumns[0]
+	}
+	return ordered(c, q.Descending, func(a, b *Session) int { return cmp.Compare(a.ID, b.ID) })
+}
+
+func (q *IPQuery) compare() func(a, b *IP) int { return ipCompare(q.OrderBy, q.Descending) }
+
+func ipCompare(name string, descending bool) func(a, b *IP) int {
+	c, ok := FindColumn(IPColumns, name)
+	if !ok {
+		c = IPColumns[0]
+	}
+	return ordered(c, descending, func(a, b *IP) int { return a.Addr.Compare(b.Addr) })
+}
+
+func ordered[T any](c Column[T], descending bool, tie func(a, b *T) int) func(a, b *T) int {
+	if descending {
+		return func(a, b *T) int { return cmp.Or(c.Compare(b, a), tie(b, a)) }
+	}
+	return func(a, b *T) int { return cmp.Or(c.Compare(a, b), tie(a, b)) }
 }

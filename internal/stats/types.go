@@ -96,8 +96,10 @@ type Totals struct {
 
 // Rank is one row of a ranking.
 type Rank struct {
-	// Key identifies the row within its dimension: an address, "CN", "tcp", "443/tcp".
-	Key            string
+	// Key identifies the row within its dimension: an address, "CN", "AS64500", "tcp", "443/tcp".
+	Key string
+	// Name is the display name where there is another one: of a country, of an AS.
+	Name           string
 	Sent, Received Volume
 	Sessions       uint64
 	// Rate is wire bytes per second, both ways, in the latest second.

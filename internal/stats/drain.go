@@ -1,0 +1,265 @@
+package stats
+
+import (
+	"iter"
+	"net/netip"
+	"slices"
+)
+
+// pending is what the store has not got yet, but for the living.
+type pending struct {
+	// sessions have ended; oldest first.
+	sessions []Session
+	// ips are deltas of addresses that were forgotten meanwhile.
+	ips map[netip.Addr]IP
+	// samples are deltas; nearly always in order of time.
+	samples []Sample
+	// flight was drained and is not settled; its first ended sessions have ended.
+	flight     Drained
+	endedCount int
+	inFlight   bool
+}
+
+// ended are all sessions that ended and are not known to be stored.
+func (p *pending) ended() iter.Seq[*Session] {
+	return func(yield func(*Session) bool) {
+		for _, list := range [2][]Session{p.flight.Sessions[:p.endedCount], p.sessions} {
+			for i := range list {
+				if !yield(&list[i]) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// addSession and its likes return how many were lost to the bound.
+func (p *pending) addSession(s *Session, most int) uint64 {
+	p.sessions = append(p.sessions, *s)
+	return p.trimSessions(most)
+}
+
+func (p *pending) trimSessions(most int) uint64 {
+	over := max(len(p.sessions)-most, 0)
+	p.sessions = p.sessions[over:]
+	return uint64(over)
+}
+
+func (p *pending) addIP(d *IP, most int) uint64 {
+	have, known := p.ips[d.Addr]
+	if !known {
+		if len(p.ips) >= most {
+			return 1
+		}
+		p.ips[d.Addr] = *d
+		return 0
+	}
+	have.merge(d)
+	p.ips[d.Addr] = have
+	return 0
+}
+
+// merge adds another delta of the same address.
+func (p *IP) merge(d *IP) {
+	p.Sent.Add(d.Sent)
+	p.Received.Add(d.Received)
+	p.Sessions += d.Sessions
+	p.First, p.Last = min(p.First, d.First), max(p.Last, d.Last)
+}
+
+// addSample adds a delta to its second.
+func (p *pending) addSample(s *Sample, keep int) uint64 {
+	if *s == (Sample{Time: s.Time}) {
+		return 0
+	}
+	const stragglers = 16
+	for i := len(p.samples) - 1; i >= max(len(p.samples)-stragglers, 0); i-- {
+		if p.samples[i].Time == s.Time {
+			p.samples[i].add(s)
+			return 0
+		}
+	}
+	p.samples = append(p.samples, *s)
+	return p.trimSamples(keep)
+}
+
+// trimSamples keeps the latest seconds as they are and makes minutes of the older
+// ones, for a store that is away for long; of minutes it keeps half as many.
+func (p *pending) trimSamples(keep int) uint64 {
+	const minute = 60 * second
+	if len(p.samples) < 2*keep {
+		return 0
+	}
+	old, recent := p.samples[:len(p.samples)-keep], p.samples[len(p.samples)-keep:]
+	folded := make([]Sample, 0, 2*keep)
+	for i := range old {
+		s := &old[i]
+		s.Time = floorDiv(s.Time, minute) * minute
+		if n := len(folded); n > 0 && folded[n-1].Time == s.Time {
+			folded[n-1].add(s)
+			continue
+		}
+		folded = append(folded, *s)
+	}
+	// Some room is left, or the next second would fold everything again.
+	lost := max(len(folded)-keep/2, 0)
+	p.samples = append(folded[lost:], recent...)
+	return uint64(lost)
+}
+
+// Drain returns what changed since the previous Drain: the sessions that ended, the
+// living ones that are due, deltas of IPs, and complete seconds. The caller must not
+// change it. The ended sessions stay visible until Stored, which says that it is in
+// the store, or Failed, which takes it back; one of them comes before the next Drain.
+func (e *Engine) Drain() Drained { return e.drain(false) }
+
+// DrainAll returns all that is not stored: also living sessions that are not due and
+// the incomplete second. It is for the end of a run.
+func (e *Engine) DrainAll() Drained { return e.drain(true) }
+
+func (e *Engine) drain(all bool) Drained {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.takeBack()
+	p := &e.pending
+	p.endedCount, p.inFlight = len(p.sessions), true
+	p.flight = Drained{Sessions: e.drainLiving(p.sessions, all), IPs: e.drainIPs(), Samples: e.drainSamples(all)}
+	p.sessions = nil
+	return p.flight
+}
+
+// Stored says that what was drained is in the store.
+func (e *Engine) Stored() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	p := &e.pending
+	p.flight, p.endedCount, p.inFlight = Drained{}, 0, false
+}
+
+// Failed says that what was drained is not in the store, and takes it back.
+func (e *Engine) Failed() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.takeBack()
+}
+
+func (e *Engine) takeBack() {
+	p := &e.pending
+	if !p.inFlight {
+		return
+	}
+	ended, living := p.flight.Sessions[:p.endedCount], p.flight.Sessions[p.endedCount:]
+	p.sessions = slices.Concat(ended, p.sessions)
+	e.evicted[boundPendingSessions] += p.trimSessions(e.cfg.MaxPending)
+	for i := range living {
+		e.dueAgain(living[i].ID)
+	}
+	for i := range p.flight.IPs {
+		e.evicted[boundPendingIPs] += e.takeBackIP(&p.flight.IPs[i])
+	}
+	p.samples = slices.Concat(p.flight.Samples, p.samples)
+	e.evicted[boundPendingSamples] += p.trimSamples(e.cfg.SeriesSeconds)
+	p.flight, p.endedCount, p.inFlight = Drained{}, 0, false
+}
+
+// dueAgain puts a living session first in the queue of those that are due.
+func (e *Engine) dueAgain(id uint64) {
+	i, ok := e.sessions.index[id]
+	if !ok {
+		return // it ended, and is stored for that
+	}
+	s := e.sessions.slab.at(i)
+	s.changed = true
+	s.snapshot -= int64(e.cfg.SnapshotInterval)
+	e.sessions.due.moveToFront(i)
+}
+
+func (e *Engine) takeBackIP(d *IP) uint64 {
+	i, ok := e.ips.index[d.Addr.As16()]
+	if !ok {
+		return e.pending.addIP(d, e.cfg.MaxIPs)
+	}
+	p := e.ips.slab.at(i)
+	if p.drained.isZero() {
+		// The address was evicted and came back: the delta is of its earlier life.
+		return e.pending.addIP(d, e.cfg.MaxIPs)
+	}
+	p.drained.sub(share{d.Sent, d.Received, d.Sessions})
+	e.ips.touch(i)
+	return 0
+}
+
+// drainLiving appends living sessions whose snapshot is due. All snapshots are
+// equally far apart, so the queue is in the order of their times.
+func (e *Engine) drainLiving(sessions []Session, all bool) []Session {
+	t := &e.sessions
+	for range t.slab.len() {
+		i := t.due.front()
+		s := t.slab.at(i)
+		age := e.clock - s.snapshot
+		// A snapshot in the future was made before the clock was set back.
+		if !all && age >= 0 && age < int64(e.cfg.SnapshotInterval) {
+			break
+		}
+		if s.changed {
+			sessions = append(sessions, e.view(s))
+		}
+		s.snapshot, s.changed = e.clock, false
+		t.due.moveToBack(i)
+	}
+	return sessions
+}
+
+func (e *Engine) drainIPs() []IP {
+	t, waiting := &e.ips, e.pending.ips
+	ips := make([]IP, 0, len(t.touched)+len(waiting))
+	for _, i := range t.touched {
+		p := t.slab.at(i)
+		p.listed = false
+		d, changed := e.delta(p)
+		if !changed {
+			continue
+		}
+		p.drained = p.share
+		if w, ok := waiting[d.Addr]; ok {
+			d.merge(&w)
+			delete(waiting, d.Addr)
+		}
+		ips = append(ips, d)
+	}
+	t.touched = t.touched[:0]
+	for _, d := range waiting {
+		ips = append(ips, d)
+	}
+	clear(waiting)
+	return ips
+}
+
+func (e *Engine) drainSamples(all bool) []Sample {
+	var samples, kept []Sample
+	for _, s := range e.pending.samples {
+		if all || floorDiv(s.Time, second) < e.series.complete {
+			samples = append(samples, s)
+		} else {
+			kept = append(kept, s)
+		}
+	}
+	e.pending.samples = kept
+	return samples
+}
+
+// Backlog is how much of the room for ended sessions that wait for the store is
+// taken, from 0 to 1.
+func (e *Engine) Backlog() float64 {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	return float64(len(e.pending.sessions)) / float64(e.cfg.MaxPending)
+}
+
+// LostSessions counts ended sessions that the store will never get, because too many
+// waited for it.
+func (e *Engine) LostSessions() uint64 {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	return e.evicted[boundPendingSessions]
+}

@@ -1,0 +1,229 @@
+package stats
+
+import (
+	"fmt"
+	"net/netip"
+	"sync"
+
+	"netflow-monitor/internal/flow"
+	"netflow-monitor/internal/geo"
+)
+
+const second = int64(1e9)
+
+// lateness is how far a batch's time may lie before the engine's clock and still be
+// a straggler. What is older means that the clock was set back, and the engine
+// follows it.
+const lateness = 10 * second
+
+// Engine folds flow records into what is known now. Consume is for sources; all
+// other methods may be called from any goroutine and copy what they return.
+type Engine struct {
+	cfg     Config
+	locator geo.Locator
+
+	mu   sync.RWMutex // guards everything below
+	home *Home
+	// own is the home's addresses as of the latest batch, to see when they change.
+	own *ownAddrs
+
+	// clock is the latest batch's time, since the first one's.
+	clock, since int64
+	started      bool
+	// generation names the second that rates are of: a rate of another one is 0.
+	generation uint32
+	current    int64 // that second's number
+	rate       struct{ in, out, other Volume }
+	totals     Sample
+	sessionSum uint64
+	evicted    [boundCount]uint64
+
+	sessions sessionTable
+	ips      ipTable
+	rankings [len(Dimensions)]ranking
+	places   placeTable
+	series   series
+	pending  pending
+}
+
+var _ flow.Sink = (*Engine)(nil)
+
+// bound is a structure whose bound made the engine forget something.
+type bound uint8
+
+const (
+	boundSessions bound = iota
+	boundIPs
+	boundRanks
+	boundPlaces
+	boundArcs
+	boundPendingSessions
+	boundPendingIPs
+	boundPendingSamples
+	boundCount
+)
+
+var boundNames = [boundCount]string{
+	"sessions", "ips", "ranks", "places", "arcs", "pending_sessions", "pending_ips", "pending_samples",
+}
+
+// New makes an engine. A nil locator knows no place, a nil home is NewHome(nil, nil).
+func New(cfg Config, locator geo.Locator, home *Home) (*Engine, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, fmt.Errorf("statistics settings: %w", err)
+	}
+	if locator == nil {
+		locator = nowhere{}
+	}
+	if home == nil {
+		home = NewHome(nil, nil)
+	}
+	e := &Engine{cfg: cfg, locator: locator, home: home, own: home.own.Load()}
+	e.sessions.index = make(map[uint64]uint32)
+	e.ips.index = make(map[[16]byte]uint32)
+	for i := range e.rankings {
+		e.rankings[i].init()
+	}
+	e.places.init()
+	e.series.slots = make([]Sample, cfg.SeriesSeconds)
+	e.pending.ips = make(map[netip.Addr]IP)
+	return e, nil
+}
+
+type nowhere struct{}
+
+func (nowhere) Locate(netip.Addr) geo.Location { return geo.Location{} }
+
+// Consume folds a batch in. It counts for the second in which its time ends: a batch
+// of 12:00:05 sharp is what happened in second 12:00:04. It never fails.
+func (e *Engine) Consume(b flow.Batch) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.refreshLocal()
+	number := e.advance(b.Time)
+	sample := Sample{Time: number * second, ActiveSessions: uint64(e.sessions.slab.len()), Input: b.Input}
+	for i := range b.Records {
+		e.fold(&b.Records[i], &sample)
+	}
+	e.rate.in.add(sample.In)
+	e.rate.out.add(sample.Out)
+	e.rate.other.add(sample.Other)
+	e.totals.add(&sample)
+	e.sessionSum += sample.NewSessions
+	e.series.add(number, &sample)
+	e.evicted[boundPendingSamples] += e.pending.addSample(&sample, e.cfg.SeriesSeconds)
+	if e.sessions.slab.len() == 0 {
+		// Nothing lives, so nothing flows; after the last batch of a source nobody
+		// else would say so.
+		e.newGeneration()
+		e.series.settle()
+	}
+	return nil
+}
+
+// advance moves the clock and returns the number of the batch's second.
+func (e *Engine) advance(t int64) int64 {
+	number := floorDiv(t-1, second)
+	switch {
+	case !e.started:
+		e.started, e.since, e.clock, e.current = true, t, t, number
+		e.series.reset(number)
+	case t < e.clock-lateness:
+		e.clock, e.current = t, number
+		e.series.reset(number)
+		e.newGeneration()
+	case t < e.clock:
+		return number
+	default:
+		if number > e.current {
+			e.newGeneration()
+		}
+		e.clock, e.current = t, number
+	}
+	e.series.complete = floorDiv(e.clock, second)
+	return number
+}
+
+// newGeneration makes all rates 0, without touching what they are of.
+func (e *Engine) newGeneration() {
+	e.generation++
+	e.rate.in, e.rate.out, e.rate.other = Volume{}, Volume{}, Volume{}
+}
+
+func floorDiv(a, b int64) int64 {
+	q := a / b
+	if a%b < 0 {
+		q--
+	}
+	return q
+}
+
+// SetHome replaces what is home. Sessions that are known already keep their direction.
+func (e *Engine) SetHome(home *Home) {
+	if home == nil {
+		home = NewHome(nil, nil)
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.home = home
+	e.refreshLocal()
+}
+
+// refreshLocal looks at all IPs again if the own addresses changed.
+func (e *Engine) refreshLocal() {
+	own := e.home.own.Load()
+	if own == e.own {
+		return
+	}
+	e.own = own
+	for _, i := range e.ips.index {
+		p := e.ips.slab.at(i)
+		p.local = e.home.Level(p.netip()) >= LevelHome
+	}
+}
+
+// Time is the engine's clock, the latest batch's time in nanoseconds since the Unix
+// epoch; 0 before the first.
+func (e *Engine) Time() int64 {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	return e.clock
+}
+
+// Totals is the overview.
+func (e *Engine) Totals() Totals {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	t := Totals{
+		Since: e.since, Time: e.clock,
+		In: e.totals.In, Out: e.totals.Out, Other: e.totals.Other, Input: e.totals.Input,
+		RateIn: float64(e.rate.in.Bytes), RateOut: float64(e.rate.out.Bytes), RateOther: float64(e.rate.other.Bytes),
+		PacketRate:     float64(e.rate.in.Packets + e.rate.out.Packets + e.rate.other.Packets),
+		ActiveSessions: uint64(e.sessions.slab.len()),
+		TotalSessions:  e.sessionSum,
+		IPs:            uint64(e.ips.slab.len()),
+		Evicted:        make(map[string]uint64, len(boundNames)),
+	}
+	for i, name := range boundNames {
+		t.Evicted[name] = e.evicted[i]
+	}
+	return t
+}
+
+// rateOf is a rate in wire bytes per second, 0 if it is not of the latest second.
+func (e *Engine) rateOf(n uint64, generation uint32) float64 {
+	if generation != e.generation {
+		return 0
+	}
+	return float64(n)
+}
+
+// Locate says where an address is, as the engine's locator knows it.
+func (e *Engine) Locate(addr netip.Addr) geo.Location { return e.locator.Locate(addr) }
+
+func (v *Volume) add(o Volume) {
+	v.Bytes += o.Bytes
+	v.Packets += o.Packets
+}
+
+func volume(c *flow.Counters) Volume { return Volume{Bytes: c.WireBytes, Packets: c.Packets} }

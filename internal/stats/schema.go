@@ -1,0 +1,209 @@
+package stats
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"strings"
+
+	"netflow-monitor/internal/flow"
+	"netflow-monitor/internal/geo"
+)
+
+// Measure is a quantity that is summed. Each one is three columns of sessions and
+// of IPs: NAME_sent, NAME_received and total_NAME.
+type Measure struct {
+	Name string
+	of   func(*flow.Counters) uint64
+}
+
+// Measures are all quantities that are counted. Bytes are wire bytes.
+var Measures = [...]Measure{
+	{"bytes", func(c *flow.Counters) uint64 { return c.WireBytes }},
+	{"packets", func(c *flow.Counters) uint64 { return c.Packets }},
+	{"ip_bytes", func(c *flow.Counters) uint64 { return c.IPBytes }},
+	{"payload_bytes", func(c *flow.Counters) uint64 { return c.PayloadBytes }},
+}
+
+// The names of the dimensions.
+const (
+	DimensionIP       = "ip"
+	DimensionCountry  = "country"
+	DimensionASN      = "asn"
+	DimensionProtocol = "protocol"
+	DimensionPort     = "port"
+)
+
+// Dimension is what traffic is grouped by.
+type Dimension struct {
+	Name string
+	// keys maps a session to one row or, where its ends differ, two; 0 is no row.
+	// A location at home is zero, so home has no country. Nil: the IP table ranks.
+	keys func(k *flow.Key, src, dst *geo.Location) (a, b uint32)
+	// label is a key's text; name its display name, from an end's location.
+	label func(key uint32) string
+	name  func(*geo.Location) string
+}
+
+// Dimensions are all rankings; another one is another entry.
+var Dimensions = [...]Dimension{
+	{Name: DimensionIP},
+	{
+		Name: DimensionCountry,
+		keys: func(_ *flow.Key, src, dst *geo.Location) (a, b uint32) {
+			return countryKey(src.CountryCode), countryKey(dst.CountryCode)
+		},
+		label: func(key uint32) string { return string([]byte{byte(key >> 8), byte(key)}) },
+		name:  func(l *geo.Location) string { return l.Country },
+	},
+	{
+		Name:  DimensionASN,
+		keys:  func(_ *flow.Key, src, dst *geo.Location) (a, b uint32) { return src.ASN, dst.ASN },
+		label: func(key uint32) string { return fmt.Sprintf("AS%d", key) },
+		name:  func(l *geo.Location) string { return l.ISP },
+	},
+	{
+		Name: DimensionProtocol,
+		// One more than the number, because 0 is a protocol and no key.
+		keys:  func(k *flow.Key, _, _ *geo.Location) (a, b uint32) { return uint32(k.Protocol) + 1, 0 },
+		label: func(key uint32) string { return protocolLabel(uint8(key - 1)) },
+	},
+	{
+		Name:  DimensionPort,
+		keys:  func(k *flow.Key, _, _ *geo.Location) (a, b uint32) { return portKey(k), 0 },
+		label: func(key uint32) string { return fmt.Sprintf("%d/%s", key&0xffff, protocolLabel(uint8(key>>16))) },
+	},
+}
+
+func countryKey(code string) uint32 {
+	if len(code) != 2 {
+		return 0
+	}
+	return uint32(code[0])<<8 | uint32(code[1])
+}
+
+// portKey is the responder's port, because the initiator's is chance.
+func portKey(k *flow.Key) uint32 {
+	_, port := k.Ports()
+	if port == 0 {
+		return 0
+	}
+	return uint32(k.Protocol)<<16 | uint32(port)
+}
+
+func protocolLabel(p uint8) string { return strings.ToLower(flow.ProtocolName(p)) }
+
+// Column is something that a list can be ordered by.
+type Column[T any] struct {
+	// Name is the one of the API.
+	Name string
+	// Stored is false for what only the living have, such as rates: in a store all are 0.
+	Stored bool
+	// Compare orders ascending, as cmp.Compare does. Addresses compare as
+	// netip.Addr.Compare does (IPv4 before IPv6, then by value), the protocol by its
+	// number, state and direction by their names.
+	Compare func(a, b *T) int
+}
+
+// SessionColumns are what sessions can be ordered by; IPColumns and RankColumns
+// likewise. The first one of each is used where no name is given.
+var (
+	SessionColumns = sessionColumns()
+	IPColumns      = ipColumns()
+	RankColumns    = rankColumns()
+)
+
+// FindColumn looks a column up by name.
+func FindColumn[T any](columns []Column[T], name string) (Column[T], bool) {
+	for _, c := range columns {
+		if c.Name == name {
+			return c, true
+		}
+	}
+	return Column[T]{}, false
+}
+
+func column[T any, V cmp.Ordered](name string, stored bool, of func(*T) V) Column[T] {
+	return Column[T]{Name: name, Stored: stored, Compare: func(a, b *T) int { return cmp.Compare(of(a), of(b)) }}
+}
+
+func sessionColumns() []Column[Session] {
+	columns := []Column[Session]{
+		column("last_seen", true, func(s *Session) int64 { return s.Last }),
+		column("session_id", true, func(s *Session) uint64 { return s.ID }),
+		{Name: "src_ip", Stored: true, Compare: func(a, b *Session) int {
+			return compareAddrs(a.Key.Version, b.Key.Version, &a.Key.Src, &b.Key.Src)
+		}},
+		{Name: "dst_ip", Stored: true, Compare: func(a, b *Session) int {
+			return compareAddrs(a.Key.Version, b.Key.Version, &a.Key.Dst, &b.Key.Dst)
+		}},
+		column("src_port", true, func(s *Session) uint16 { p, _ := s.Key.Ports(); return p }),
+		column("dst_port", true, func(s *Session) uint16 { _, p := s.Key.Ports(); return p }),
+		column("protocol", true, func(s *Session) uint8 { return s.Key.Protocol }),
+		column("start_time", true, func(s *Session) int64 { return s.Start }),
+		column("duration", true, func(s *Session) int64 { return s.Last - s.Start }),
+		column("state", true, func(s *Session) string { return s.State.String() }),
+		column("direction", true, func(s *Session) string { return s.Direction.String() }),
+		column("rate_sent", false, func(s *Session) float64 { return s.RateSent }),
+		column("rate_received", false, func(s *Session) float64 { return s.RateReceived }),
+		column("rate", false, func(s *Session) float64 { return s.RateSent + s.RateReceived }),
+	}
+	return append(columns, measureColumns(func(s *Session) (sent, received *flow.Counters) {
+		return &s.Sent, &s.Received
+	})...)
+}
+
+func ipColumns() []Column[IP] {
+	columns := measureColumns(func(p *IP) (sent, received *flow.Counters) { return &p.Sent, &p.Received })
+	return append([]Column[IP]{
+		// The same as what the measures make of it, here because the first column is the default.
+		column("total_bytes", true, func(p *IP) uint64 { return p.Sent.WireBytes + p.Received.WireBytes }),
+		{Name: "ip", Stored: true, Compare: func(a, b *IP) int { return a.Addr.Compare(b.Addr) }},
+		column("session_count", true, func(p *IP) uint64 { return p.Sessions }),
+		column("first_seen", true, func(p *IP) int64 { return p.First }),
+		column("last_seen", true, func(p *IP) int64 { return p.Last }),
+		column("rate_sent", false, func(p *IP) float64 { return p.RateSent }),
+		column("rate_received", false, func(p *IP) float64 { return p.RateReceived }),
+		column("rate", false, func(p *IP) float64 { return p.RateSent + p.RateReceived }),
+	}, withoutColumn(columns, "total_bytes")...)
+}
+
+func rankColumns() []Column[Rank] {
+	return []Column[Rank]{
+		column("total_bytes", false, func(r *Rank) uint64 { return r.Sent.Bytes + r.Received.Bytes }),
+		column("total_packets", false, func(r *Rank) uint64 { return r.Sent.Packets + r.Received.Packets }),
+		column("session_count", false, func(r *Rank) uint64 { return r.Sessions }),
+		column("rate", false, func(r *Rank) float64 { return r.Rate }),
+	}
+}
+
+func measureColumns[T any](counters func(*T) (sent, received *flow.Counters)) []Column[T] {
+	columns := make([]Column[T], 0, 3*len(Measures))
+	for _, m := range Measures {
+		sent := func(v *T) uint64 { s, _ := counters(v); return m.of(s) }
+		received := func(v *T) uint64 { _, r := counters(v); return m.of(r) }
+		columns = append(columns,
+			column(m.Name+"_sent", true, sent),
+			column(m.Name+"_received", true, received),
+			column("total_"+m.Name, true, func(v *T) uint64 { return sent(v) + received(v) }),
+		)
+	}
+	return columns
+}
+
+func withoutColumn[T any](columns []Column[T], name string) []Column[T] {
+	kept := columns[:0]
+	for _, c := range columns {
+		if c.Name != name {
+			kept = append(kept, c)
+		}
+	}
+	return kept
+}
+
+func compareAddrs(aVersion, bVersion uint8, a, b *[16]byte) int {
+	if aVersion != bVersion {
+		return cmp.Compare(aVersion, bVersion)
+	}
+	return bytes.Compare(a[:], b[:])
+}

@@ -1,0 +1,188 @@
+package stats
+
+import (
+	"net/netip"
+
+	"netflow-monitor/internal/flow"
+	"netflow-monitor/internal/geo"
+)
+
+// sessionTable holds the sessions that live. It has no pointers into itself, so
+// that it costs the garbage collector next to nothing.
+type sessionTable struct {
+	slab  slab[session]
+	index map[uint64]uint32
+	// silent orders by the latest record, due by the latest snapshot; both oldest first.
+	silent, due queue
+}
+
+// session is a living session and where its records are folded to.
+type session struct {
+	Session
+	// sent and received are wire bytes in the second of generation.
+	sent, received uint64
+	generation     uint32
+	// src and dst are slots of the IP table, which may have been reused since.
+	src, dst           uint32
+	srcPlace, dstPlace uint32
+	arc                uint32
+	ranks              [2 * len(Dimensions)]uint32
+	// snapshot is the time of the latest one for the store; changed since then.
+	snapshot int64
+	changed  bool
+}
+
+// fold adds one record to everything that is known.
+func (e *Engine) fold(r *flow.Record, sample *Sample) {
+	i, known := e.sessions.index[r.ID]
+	if !known {
+		i = e.addSession(r)
+		if r.First {
+			sample.NewSessions++
+		}
+	}
+	s := e.sessions.slab.at(i)
+	e.foldSession(s, r)
+	e.foldEnds(s, r)
+	e.foldRanks(s, r)
+	e.foldPlaces(s, r)
+	sample.count(s.Direction, volume(&r.Sent), volume(&r.Received))
+	sample.ActiveSessions = max(sample.ActiveSessions, uint64(e.sessions.slab.len()))
+	if r.End != flow.EndNone {
+		e.endSession(i, r.End)
+		return
+	}
+	e.sessions.silent.moveToBack(i)
+}
+
+func (e *Engine) foldSession(s *session, r *flow.Record) {
+	s.Last = max(s.Last, r.Last)
+	s.Sent.Add(r.Sent)
+	s.Received.Add(r.Received)
+	s.TCPFlagsSent |= r.TCPFlagsSent
+	s.TCPFlagsReceived |= r.TCPFlagsReceived
+	s.State = r.State
+	s.changed = true
+	if s.generation != e.generation {
+		s.generation, s.sent, s.received = e.generation, 0, 0
+	}
+	s.sent += r.Sent.WireBytes
+	s.received += r.Received.WireBytes
+}
+
+// addSession makes a session of its first record, or of a later one if it was
+// evicted meanwhile: then it is counted from here on.
+func (e *Engine) addSession(r *flow.Record) uint32 {
+	t := &e.sessions
+	if t.slab.len() >= e.cfg.MaxSessions {
+		e.evicted[boundSessions]++
+		e.endSession(t.silent.front(), flow.EndLackOfResources)
+	}
+	i := t.slab.alloc()
+	s := t.slab.at(i)
+	*s = session{
+		Session: Session{
+			ID: r.ID, Key: r.Key, Start: r.Start, Last: r.Last,
+			ICMPType: r.ICMPType, ICMPCode: r.ICMPCode,
+		},
+		snapshot: e.clock,
+	}
+	t.index[r.ID] = i
+	t.silent.pushBack(i)
+	t.due.pushBack(i)
+
+	src, dst := r.Key.SrcAddr(), r.Key.DstAddr()
+	srcLevel, dstLevel := e.home.Level(src), e.home.Level(dst)
+	s.Direction = direction(srcLevel, dstLevel)
+	srcLocation, dstLocation := e.outside(src, srcLevel), e.outside(dst, dstLevel)
+	s.src = e.addIP(&r.Key.Src, srcLevel, r, &srcLocation)
+	s.dst = e.addIP(&r.Key.Dst, dstLevel, r, &dstLocation)
+	if r.First {
+		e.ips.slab.at(s.src).sessions++
+		if s.src != s.dst {
+			e.ips.slab.at(s.dst).sessions++
+		}
+	}
+	e.rankSession(s, r.First, &srcLocation, &dstLocation)
+	e.placeSession(s, r.First, &srcLocation, &dstLocation)
+	return i
+}
+
+// outside is an address's location, zero if it is at home: home is one place, and
+// what is asked of a ranking of countries is who is on the other side.
+func (e *Engine) outside(addr netip.Addr, level int) geo.Location {
+	if level >= LevelHome {
+		return geo.Location{}
+	}
+	return e.locator.Locate(addr)
+}
+
+// endSession moves a session from those that live to those that wait for the store.
+func (e *Engine) endSession(i uint32, reason flow.EndReason) {
+	t := &e.sessions
+	s := t.slab.at(i)
+	s.End, s.RateSent, s.RateReceived = reason, 0, 0
+	e.evicted[boundPendingSessions] += e.pending.addSession(&s.Session, e.cfg.MaxPending)
+	t.silent.remove(i)
+	t.due.remove(i)
+	delete(t.index, s.ID)
+	t.slab.release(i)
+}
+
+// view is the session as of now.
+func (e *Engine) view(s *session) Session {
+	v := s.Session
+	v.RateSent, v.RateReceived = e.rateOf(s.sent, s.generation), e.rateOf(s.received, s.generation)
+	return v
+}
+
+// Sessions lists sessions that live and ended ones that are not stored yet, in an
+// order, and says how many match. An unknown order is that by last_seen.
+func (e *Engine) Sessions(q SessionQuery) ([]Session, int) {
+	p := newPicker(q.compare(), q.Offset, q.Limit)
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	var v Session // one for all, because it escapes
+	for i := e.sessions.due.front(); i != 0; i = e.sessions.due.after(i) {
+		if s := e.sessions.slab.at(i); q.Match(&s.Session) {
+			v = e.view(s)
+			p.add(&v)
+		}
+	}
+	for s := range e.pending.ended() {
+		if q.Match(s) {
+			p.add(s)
+		}
+	}
+	return p.page(), p.total
+}
+
+// Session finds a session by its ID.
+func (e *Engine) Session(id uint64) (Session, bool) {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	if i, ok := e.sessions.index[id]; ok {
+		return e.view(e.sessions.slab.at(i)), true
+	}
+	for s := range e.pending.ended() {
+		if s.ID == id {
+			return *s, true
+		}
+	}
+	return Session{}, false
+}
+
+// count adds a session's deltas, each packet by its own direction.
+func (s *Sample) count(d Direction, sent, received Volume) {
+	switch d {
+	case DirectionOut:
+		s.Out.add(sent)
+		s.In.add(received)
+	case DirectionIn:
+		s.In.add(sent)
+		s.Out.add(received)
+	default:
+		s.Other.add(sent)
+		s.Other.add(received)
+	}
+}
