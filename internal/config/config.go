@@ -162,9 +162,9 @@ func (c Config) Changed(other Config) []string {
 	return keys
 }
 
-// contradictions are what is wrong between keys that are right alone.
-func (c *Config) contradictions() []error {
-	var errs []error
+// Validate finds what is wrong between keys that are right alone; Load calls it.
+func (c *Config) Validate() error {
+	var errs Problems
 	if len(c.Network.Interfaces) > 1 && slices.Contains(c.Network.Interfaces, AnyInterface) {
 		errs = append(errs, fmt.Errorf("network.interface (%s): %q is every interface already; give it alone",
 			c.Origin("network.interface"), AnyInterface))
@@ -175,7 +175,10 @@ func (c *Config) contradictions() []error {
 	if latitude != longitude {
 		errs = append(errs, errors.New("geolocation.home_latitude and geolocation.home_longitude go together: give both or neither"))
 	}
-	return errs
+	if len(errs) > 0 {
+		return errs
+	}
+	return nil
 }
 
 // AnyInterface is the interface name that stands for all of them.

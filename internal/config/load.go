@@ -60,7 +60,10 @@ func Load(path string, explicit bool, env []string, overrides ...Override) (Conf
 			problems = append(problems, fmt.Errorf("%s: %w", o.Origin, err))
 		}
 	}
-	problems = append(problems, cfg.contradictions()...)
+	var contradictions Problems
+	if errors.As(cfg.Validate(), &contradictions) {
+		problems = append(problems, contradictions...)
+	}
 	if len(problems) > 0 {
 		return Config{}, problems
 	}
