@@ -1,0 +1,126 @@
+package sqlite
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"netflow-monitor/internal/stats"
+	"netflow-monitor/internal/store"
+)
+
+// storedSteps are the tiers of traffic_history in seconds, longest first.
+var storedSteps = [...]int64{3600, 60, 1}
+
+// maxPoints bounds the answer to one question.
+const maxPoints = 100_000
+
+type tierRow struct {
+	step   int64
+	sample stats.Sample
+}
+
+// tiers adds the samples up for each stored step, in the order of the rows on disk.
+func tiers(samples []stats.Sample) []tierRow {
+	type place struct{ step, time int64 }
+	at := make(map[place]int)
+	var rows []tierRow
+	for i := range samples {
+		for _, step := range storedSteps {
+			begin := alignDown(samples[i].Time, step)
+			p := place{step, begin}
+			n, ok := at[p]
+			if !ok {
+				n = len(rows)
+				at[p] = n
+				rows = append(rows, tierRow{step, stats.Sample{Time: begin}})
+			}
+			addSample(&rows[n].sample, &samples[i])
+		}
+	}
+	slices.SortFunc(rows, func(a, b tierRow) int {
+		return cmp.Or(cmp.Compare(a.step, b.step), cmp.Compare(a.sample.Time, b.sample.Time))
+	})
+	return rows
+}
+
+func addSample(to, s *stats.Sample) {
+	for _, v := range []struct{ to, from *stats.Volume }{{&to.In, &s.In}, {&to.Out, &s.Out}, {&to.Other, &s.Other}} {
+		v.to.Bytes += v.from.Bytes
+		v.to.Packets += v.from.Packets
+	}
+	to.NewSessions += s.NewSessions
+	to.ActiveSessions = max(to.ActiveSessions, s.ActiveSessions)
+	to.Input.Add(s.Input)
+}
+
+// alignDown is the beginning of the step of seconds that t lies in, also before 1970.
+func alignDown(t, step int64) int64 {
+	length := step * int64(time.Second)
+	return t - ((t%length)+length)%length
+}
+
+// History returns one sample for each step that overlaps [From, To), added up from
+// the longest stored tier that divides the step.
+func (s *Store) History(ctx context.Context, q store.HistoryQuery) ([]stats.Sample, error) {
+	if q.Step < 1 {
+		return nil, fmt.Errorf("step of %d s: must be at least 1", q.Step)
+	}
+	length := q.Step * int64(time.Second)
+	from := alignDown(q.From, q.Step)
+	to := alignDown(q.To-1, q.Step) + length
+	if q.To <= q.From {
+		return []stats.Sample{}, nil
+	}
+	n := (to - from) / length
+	if n > maxPoints {
+		return nil, fmt.Errorf("history of %d points: at most %d can be answered; use a longer step", n, maxPoints)
+	}
+	points := make([]stats.Sample, n)
+	for i := range points {
+		points[i].Time = from + int64(i)*length
+	}
+	err := s.eachSample(ctx, tierFor(q.Step), from, to, func(row *stats.Sample) {
+		addSample(&points[(row.Time-from)/length], row)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read history: %w", s.explain(err))
+	}
+	return points, nil
+}
+
+func tierFor(step int64) int64 {
+	for _, stored := range storedSteps {
+		if step%stored == 0 {
+			return stored
+		}
+	}
+	return 1
+}
+
+func (s *Store) eachSample(ctx context.Context, step, from, to int64, use func(*stats.Sample)) (err error) {
+	columns := strings.Join(sampleColumns[1:], ",")
+	rows, err := s.reader.QueryContext(ctx, "SELECT "+columns+" FROM traffic_history WHERE step = ? AND time >= ? AND time < ?",
+		step, from, to)
+	if err != nil {
+		return err
+	}
+	defer closeRows(rows, &err)
+	for rows.Next() {
+		var p stats.Sample
+		if err := scanSample(rows, &p); err != nil {
+			return err
+		}
+		use(&p)
+	}
+	return rows.Err()
+}
+
+func scanSample(row scanner, p *stats.Sample) error {
+	return row.Scan(&p.Time, &p.In.Bytes, &p.Out.Bytes, &p.Other.Bytes, &p.In.Packets, &p.Out.Packets, &p.Other.Packets,
+		&p.NewSessions, &p.ActiveSessions, &p.Input.Packets, &p.Input.WireBytes, &p.Input.Refused, &p.Input.RefusedBytes,
+		&p.Input.Dropped, &p.Input.Truncated)
+}

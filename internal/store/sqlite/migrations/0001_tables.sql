@@ -1,0 +1,134 @@
+-- Times are nanoseconds since the Unix epoch. The views *_readable show them as text, in UTC.
+-- A *_key column orders addresses as numbers: one byte 4 or 6, then the address.
+
+CREATE TABLE sessions (
+    id                     INTEGER PRIMARY KEY, -- rises with the start time
+    start_time             INTEGER NOT NULL,
+    last_seen              INTEGER NOT NULL,
+    duration               INTEGER GENERATED ALWAYS AS (last_seen - start_time) VIRTUAL,
+    src_ip                 TEXT    NOT NULL,    -- the initiator
+    dst_ip                 TEXT    NOT NULL,    -- the responder
+    src_port               INTEGER NOT NULL,
+    dst_port               INTEGER NOT NULL,
+    protocol               INTEGER NOT NULL,    -- IP protocol number
+    protocol_name          TEXT    NOT NULL,
+    state                  TEXT    NOT NULL,
+    end_reason             INTEGER NOT NULL,    -- IPFIX IE 136; 0 while it lives
+    direction              TEXT    NOT NULL,
+    packets_sent           INTEGER NOT NULL,    -- sent: initiator to responder
+    packets_received       INTEGER NOT NULL,
+    bytes_sent             INTEGER NOT NULL,    -- wire bytes
+    bytes_received         INTEGER NOT NULL,
+    ip_bytes_sent          INTEGER NOT NULL,
+    ip_bytes_received      INTEGER NOT NULL,
+    payload_bytes_sent     INTEGER NOT NULL,
+    payload_bytes_received INTEGER NOT NULL,
+    total_packets          INTEGER GENERATED ALWAYS AS (packets_sent + packets_received) VIRTUAL,
+    total_bytes            INTEGER GENERATED ALWAYS AS (bytes_sent + bytes_received) VIRTUAL,
+    tcp_flags_sent         INTEGER NOT NULL,
+    tcp_flags_received     INTEGER NOT NULL,
+    icmp_type              INTEGER NOT NULL,
+    icmp_code              INTEGER NOT NULL,
+    icmp_ports             INTEGER NOT NULL,    -- the flow key's two port fields, for ICMP
+    vlan                   INTEGER NOT NULL,
+    inner_vlan             INTEGER NOT NULL,
+    point                  INTEGER NOT NULL,    -- observation_points.id
+    src_key                BLOB    NOT NULL,
+    dst_key                BLOB    NOT NULL
+);
+-- Ended sessions enter the index once, nearly in order; living ones, rewritten
+-- every minute, stay out of it.
+CREATE INDEX sessions_ended ON sessions (last_seen) WHERE end_reason > 0;
+CREATE INDEX sessions_living ON sessions (id) WHERE end_reason = 0;
+
+CREATE TABLE ip_statistics (
+    ip                     TEXT    NOT NULL,
+    bytes_sent             INTEGER NOT NULL,
+    bytes_received         INTEGER NOT NULL,
+    total_bytes            INTEGER GENERATED ALWAYS AS (bytes_sent + bytes_received) VIRTUAL,
+    packets_sent           INTEGER NOT NULL,
+    packets_received       INTEGER NOT NULL,
+    total_packets          INTEGER GENERATED ALWAYS AS (packets_sent + packets_received) VIRTUAL,
+    ip_bytes_sent          INTEGER NOT NULL,
+    ip_bytes_received      INTEGER NOT NULL,
+    payload_bytes_sent     INTEGER NOT NULL,
+    payload_bytes_received INTEGER NOT NULL,
+    session_count          INTEGER NOT NULL,
+    first_seen             INTEGER NOT NULL,
+    last_seen              INTEGER NOT NULL,
+    local                  INTEGER NOT NULL,    -- 1 at home
+    ip_key                 BLOB    NOT NULL PRIMARY KEY
+) WITHOUT ROWID;
+
+CREATE TABLE traffic_history (
+    step              INTEGER NOT NULL,         -- seconds: 1, 60 or 3600
+    time              INTEGER NOT NULL,         -- the step's beginning
+    bytes_in          INTEGER NOT NULL,         -- toward home
+    bytes_out         INTEGER NOT NULL,         -- from home
+    bytes_other       INTEGER NOT NULL,
+    packets_in        INTEGER NOT NULL,
+    packets_out       INTEGER NOT NULL,
+    packets_other     INTEGER NOT NULL,
+    new_sessions      INTEGER NOT NULL,
+    active_sessions   INTEGER NOT NULL,         -- the most within the step
+    offered_packets   INTEGER NOT NULL,
+    offered_bytes     INTEGER NOT NULL,
+    refused_packets   INTEGER NOT NULL,
+    refused_bytes     INTEGER NOT NULL,
+    dropped_packets   INTEGER NOT NULL,
+    truncated_packets INTEGER NOT NULL,
+    PRIMARY KEY (step, time)
+) WITHOUT ROWID;
+
+CREATE TABLE event_logs (
+    id      INTEGER PRIMARY KEY,                -- rises with time
+    time    INTEGER NOT NULL,
+    level   TEXT    NOT NULL,                   -- info, warning, error
+    kind    TEXT    NOT NULL,
+    message TEXT    NOT NULL,
+    params  TEXT    NOT NULL                    -- JSON object
+);
+
+CREATE TABLE configurations (
+    key        TEXT    NOT NULL PRIMARY KEY,
+    value      TEXT    NOT NULL,
+    updated_at INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE observation_points (
+    id   INTEGER PRIMARY KEY,
+    name TEXT    NOT NULL UNIQUE                -- an interface or a file
+);
+
+-- The last batch of each start of the program, so that a repeated one changes nothing.
+CREATE TABLE written_batches (
+    run      TEXT    NOT NULL PRIMARY KEY,
+    sequence INTEGER NOT NULL,
+    time     INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE VIEW sessions_readable AS
+SELECT s.id,
+       strftime('%Y-%m-%d %H:%M:%f', start_time / 1e9, 'unixepoch') AS start_time,
+       strftime('%Y-%m-%d %H:%M:%f', last_seen / 1e9, 'unixepoch')  AS last_seen,
+       duration / 1e9 AS duration,
+       src_ip, src_port, dst_ip, dst_port, protocol_name AS protocol, state, end_reason, direction,
+       packets_sent, packets_received, total_packets, bytes_sent, bytes_received, total_bytes,
+       ip_bytes_sent, ip_bytes_received, payload_bytes_sent, payload_bytes_received,
+       vlan, p.name AS interface
+FROM sessions s LEFT JOIN observation_points p ON p.id = s.point;
+
+CREATE VIEW ip_statistics_readable AS
+SELECT ip, bytes_sent, bytes_received, total_bytes, packets_sent, packets_received, total_packets, session_count,
+       datetime(first_seen / 1000000000, 'unixepoch') AS first_seen,
+       datetime(last_seen / 1000000000, 'unixepoch')  AS last_seen, local
+FROM ip_statistics;
+
+CREATE VIEW traffic_history_readable AS
+SELECT step, datetime(time / 1000000000, 'unixepoch') AS time, bytes_in, bytes_out, bytes_other,
+       packets_in, packets_out, packets_other, new_sessions, active_sessions,
+       offered_packets, refused_packets, dropped_packets, truncated_packets
+FROM traffic_history;
+
+CREATE VIEW event_logs_readable AS
+SELECT id, datetime(time / 1000000000, 'unixepoch') AS time, level, kind, message FROM event_logs;

@@ -1,0 +1,139 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"netflow-monitor/internal/store"
+)
+
+// sliceRows is how many rows one deletion takes, so that a write never waits long.
+const sliceRows = 2000
+
+// keptRuns is how many starts of the program are remembered for repeated batches.
+const keptRuns = 16
+
+// Prune deletes what is older than the retention, gives free pages back to the file
+// system, and returns how many rows went. Sessions and history age against the newest
+// history, so that a replayed capture of last year is not gone at once.
+func (s *Store) Prune(ctx context.Context, keep store.Retention) (int64, error) {
+	now := time.Now()
+	newest, err := s.newestHistory(ctx, now)
+	if err != nil {
+		return 0, fmt.Errorf("prune %s: %w", s.path, s.explain(err))
+	}
+	var total int64
+	for _, p := range []struct {
+		keep  time.Duration
+		now   time.Time
+		query string
+		count func(rows int64)
+	}{
+		{keep.Sessions, newest, `DELETE FROM sessions WHERE id IN (
+			SELECT id FROM sessions WHERE end_reason > 0 AND last_seen < ? LIMIT ?)`, func(n int64) { s.ended.Add(-n) }},
+		{keep.IPs, newest, `DELETE FROM ip_statistics WHERE ip_key IN (
+			SELECT ip_key FROM ip_statistics WHERE last_seen < ? LIMIT ?)`, func(n int64) { s.ips.Add(-n) }},
+		{keep.Seconds, newest, pruneHistory(1), nil},
+		{keep.Minutes, newest, pruneHistory(60), nil},
+		{keep.Hours, newest, pruneHistory(3600), nil},
+		{keep.Events, now, `DELETE FROM event_logs WHERE id IN (SELECT id FROM event_logs WHERE time < ? LIMIT ?)`, nil},
+	} {
+		if p.keep <= 0 {
+			continue
+		}
+		rows, err := s.deleteSlices(ctx, p.query, p.now.Add(-p.keep).UnixNano(), p.count)
+		total += rows
+		if err != nil {
+			return total, fmt.Errorf("prune %s: %w", s.path, s.explain(err))
+		}
+	}
+	if err := s.tidy(ctx); err != nil {
+		return total, fmt.Errorf("prune %s: %w", s.path, s.explain(err))
+	}
+	return total, nil
+}
+
+func pruneHistory(step int64) string {
+	return fmt.Sprintf(`DELETE FROM traffic_history WHERE step = %d AND time IN (
+		SELECT time FROM traffic_history WHERE step = %d AND time < ? LIMIT ?)`, step, step)
+}
+
+// newestHistory is the time of the newest sample, but not later than now.
+func (s *Store) newestHistory(ctx context.Context, now time.Time) (time.Time, error) {
+	var newest int64
+	err := s.reader.QueryRowContext(ctx, "SELECT ifnull(max(time), 0) FROM traffic_history WHERE step = 60").Scan(&newest)
+	if newest == 0 {
+		return now, err
+	}
+	return time.Unix(0, min(newest+int64(time.Minute), now.UnixNano())), err
+}
+
+func (s *Store) deleteSlices(ctx context.Context, query string, before int64, count func(int64)) (total int64, err error) {
+	for {
+		rows, err := s.deleteSlice(ctx, query, before, count)
+		total += rows
+		if err != nil || rows < sliceRows {
+			return total, err
+		}
+	}
+}
+
+func (s *Store) deleteSlice(ctx context.Context, query string, before int64, count func(int64)) (int64, error) {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	result, err := s.writer.ExecContext(ctx, query, before, sliceRows)
+	if err != nil {
+		return 0, err
+	}
+	rows, err := result.RowsAffected()
+	if count != nil {
+		count(rows)
+	}
+	return rows, err
+}
+
+// tidy forgets old runs and shrinks the file, a slice at a time.
+func (s *Store) tidy(ctx context.Context) error {
+	err := s.exec(ctx, `DELETE FROM written_batches WHERE run NOT IN (
+		SELECT run FROM written_batches ORDER BY time DESC LIMIT ?)`, keptRuns)
+	if err != nil {
+		return err
+	}
+	for {
+		var free int64
+		if err := s.reader.QueryRowContext(ctx, "PRAGMA freelist_count").Scan(&free); err != nil || free < sliceRows {
+			return err
+		}
+		if err := s.exec(ctx, fmt.Sprintf("PRAGMA incremental_vacuum(%d)", sliceRows)); err != nil {
+			return err
+		}
+	}
+}
+
+func (s *Store) exec(ctx context.Context, query string, args ...any) error {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	_, err := s.writer.ExecContext(ctx, query, args...)
+	return err
+}
+
+// Info describes the database without reading it.
+func (s *Store) Info(context.Context) (store.Info, error) {
+	info := store.Info{
+		Name: "sqlite", Path: s.path, SchemaVersion: s.version,
+		Sessions: s.ended.Load() + s.living.Load(), IPs: s.ips.Load(),
+	}
+	for _, suffix := range []string{"", "-wal", "-shm"} {
+		file, err := os.Stat(s.path + suffix)
+		switch {
+		case err == nil:
+			info.Bytes += file.Size()
+		case !errors.Is(err, os.ErrNotExist):
+			return store.Info{}, fmt.Errorf("measure the database: %w", err)
+		}
+	}
+	return info, nil
+}

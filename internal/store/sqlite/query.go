@@ -1,0 +1,235 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"netflow-monitor/internal/flow"
+	"netflow-monitor/internal/stats"
+	"netflow-monitor/internal/store"
+)
+
+// conditions is a WHERE clause in the making.
+type conditions struct {
+	terms []string
+	args  []any
+}
+
+func (c *conditions) add(term string, args ...any) {
+	c.terms = append(c.terms, term)
+	c.args = append(c.args, args...)
+}
+
+func (c *conditions) where() string {
+	if len(c.terms) == 0 {
+		return ""
+	}
+	return " WHERE " + strings.Join(c.terms, " AND ")
+}
+
+func (c *conditions) inPrefix(column string, p netip.Prefix) {
+	if p.IsValid() {
+		first, last := prefixRange(p)
+		c.add(column+" BETWEEN ? AND ?", first, last)
+	}
+}
+
+// order is the ORDER BY clause for a column of the schema; what only the living have
+// is 0 in every row, so the tie decides.
+func order[T any](columns []stats.Column[T], name, tie string, rename map[string]string, descending bool) (string, error) {
+	column := columns[0]
+	if name != "" {
+		var ok bool
+		if column, ok = stats.FindColumn(columns, name); !ok {
+			return "", fmt.Errorf("%w: %q", store.ErrOrder, name)
+		}
+	}
+	direction := ""
+	if descending {
+		direction = " DESC"
+	}
+	by := column.Name
+	if r, ok := rename[by]; ok {
+		by = r
+	}
+	if !column.Stored || by == tie {
+		return " ORDER BY " + tie + direction, nil
+	}
+	return " ORDER BY " + by + direction + ", " + tie + direction, nil
+}
+
+// Columns of the schema that have another name in the tables.
+var (
+	sessionNames = map[string]string{"session_id": "id", "src_ip": "src_key", "dst_ip": "dst_key"}
+	ipNames      = map[string]string{"ip": "ip_key"}
+)
+
+// page is LIMIT and OFFSET; a limit of 0 or less is none.
+func page(limit, offset int) string {
+	if limit <= 0 {
+		limit = -1
+	}
+	return fmt.Sprintf(" LIMIT %d OFFSET %d", limit, max(offset, 0))
+}
+
+func closeRows(rows *sql.Rows, err *error) {
+	if e := rows.Close(); *err == nil {
+		*err = e
+	}
+}
+
+// list runs a counted page in one read transaction, so that both agree.
+func list[T any](ctx context.Context, s *Store, count, rows string, args []any, known int64, scan func(scanner) (T, error)) (items []T, total int, err error) {
+	tx, err := s.reader.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return nil, 0, err
+	}
+	defer func() { err = errors.Join(err, tx.Rollback()) }()
+	total = int(known)
+	if known < 0 {
+		if err := tx.QueryRowContext(ctx, count, args...).Scan(&total); err != nil {
+			return nil, 0, err
+		}
+	}
+	result, err := tx.QueryContext(ctx, rows, args...)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer closeRows(result, &err)
+	items = []T{}
+	for result.Next() {
+		item, err := scan(result)
+		if err != nil {
+			return nil, 0, err
+		}
+		items = append(items, item)
+	}
+	return items, total, result.Err()
+}
+
+// Sessions returns ended sessions and how many match.
+func (s *Store) Sessions(ctx context.Context, q stats.SessionQuery) ([]stats.Session, int, error) {
+	by, err := order(stats.SessionColumns, q.OrderBy, "id", sessionNames, q.Descending)
+	if err != nil {
+		return nil, 0, err
+	}
+	if q.Active != nil && *q.Active {
+		return []stats.Session{}, 0, nil
+	}
+	c := sessionConditions(&q)
+	known := int64(-1)
+	if len(c.terms) == 1 {
+		known = s.ended.Load()
+	}
+	sessions, total, err := list(ctx, s,
+		"SELECT count(*) FROM sessions"+c.where(),
+		"SELECT "+strings.Join(readSessionColumns, ",")+" FROM sessions"+c.where()+by+page(q.Limit, q.Offset),
+		c.args, known, scanSession)
+	if err != nil {
+		return nil, 0, fmt.Errorf("read sessions: %w", s.explain(err))
+	}
+	return sessions, total, nil
+}
+
+func sessionConditions(q *stats.SessionQuery) *conditions {
+	c := &conditions{}
+	c.add("end_reason > 0")
+	c.inPrefix("src_key", q.Src)
+	c.inPrefix("dst_key", q.Dst)
+	if q.IP.IsValid() {
+		first, last := prefixRange(q.IP)
+		c.add("(src_key BETWEEN ? AND ? OR dst_key BETWEEN ? AND ?)", first, last, first, last)
+	}
+	if q.Protocol != nil {
+		c.add("protocol = ?", int64(*q.Protocol))
+	}
+	if q.Port != 0 {
+		c.add("(src_port = ? OR dst_port = ?)", int64(q.Port), int64(q.Port))
+	}
+	if q.State != nil {
+		c.add("state = ?", q.State.String())
+	}
+	if q.From != 0 {
+		c.add("last_seen >= ?", q.From)
+	}
+	if q.To != 0 {
+		c.add("start_time < ?", q.To)
+	}
+	return c
+}
+
+// Session returns one session, ended or not.
+func (s *Store) Session(ctx context.Context, id uint64) (stats.Session, error) {
+	row := s.reader.QueryRowContext(ctx, "SELECT "+strings.Join(readSessionColumns, ",")+" FROM sessions WHERE id = ?", int64(id))
+	session, err := scanSession(row)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return stats.Session{}, store.ErrNotFound
+	case err != nil:
+		return stats.Session{}, fmt.Errorf("read session %d: %w", id, s.explain(err))
+	}
+	return session, nil
+}
+
+// IPs returns IP totals and how many match.
+func (s *Store) IPs(ctx context.Context, q stats.IPQuery) ([]stats.IP, int, error) {
+	by, err := order(stats.IPColumns, q.OrderBy, "ip_key", ipNames, q.Descending)
+	if err != nil {
+		return nil, 0, err
+	}
+	c := &conditions{}
+	c.inPrefix("ip_key", q.Network)
+	if q.Local != nil {
+		c.add("local = ?", *q.Local)
+	}
+	known := int64(-1)
+	if len(c.terms) == 0 {
+		known = s.ips.Load()
+	}
+	ips, total, err := list(ctx, s,
+		"SELECT count(*) FROM ip_statistics"+c.where(),
+		"SELECT "+strings.Join(readIPColumns, ",")+" FROM ip_statistics"+c.where()+by+page(q.Limit, q.Offset),
+		c.args, known, scanIP)
+	if err != nil {
+		return nil, 0, fmt.Errorf("read IPs: %w", s.explain(err))
+	}
+	return ips, total, nil
+}
+
+// Point is the number of an observation point with this name, the same in every run,
+// so that stored sessions keep their interface.
+func (s *Store) Point(ctx context.Context, name string) (flow.Point, error) {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	var id flow.Point
+	err := s.writer.QueryRowContext(ctx, `INSERT INTO observation_points (id, name)
+		VALUES ((SELECT ifnull(max(id) + 1, 0) FROM observation_points), ?)
+		ON CONFLICT (name) DO UPDATE SET name = excluded.name RETURNING id`, name).Scan(&id)
+	if err != nil {
+		return 0, fmt.Errorf("number observation point %s: %w", name, s.explain(err))
+	}
+	return id, nil
+}
+
+// Points are the names of all observation points, by number.
+func (s *Store) Points(ctx context.Context) (names map[flow.Point]string, err error) {
+	rows, err := s.reader.QueryContext(ctx, "SELECT id, name FROM observation_points")
+	if err != nil {
+		return nil, fmt.Errorf("read observation points: %w", s.explain(err))
+	}
+	defer closeRows(rows, &err)
+	names = make(map[flow.Point]string)
+	for rows.Next() {
+		var id flow.Point
+		var name string
+		if err := rows.Scan(&id, &name); err != nil {
+			return nil, fmt.Errorf("read observation points: %w", err)
+		}
+		names[id] = name
+	}
+	return names, rows.Err()
+}

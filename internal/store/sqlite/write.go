@@ -1,0 +1,162 @@
+package sqlite
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"netflow-monitor/internal/stats"
+	"netflow-monitor/internal/store"
+)
+
+// Write stores the batch in one transaction; one that was written before changes nothing.
+func (s *Store) Write(ctx context.Context, b store.Batch) error {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	grown, err := s.write(ctx, &b)
+	if err != nil {
+		return fmt.Errorf("write to %s: %w", s.path, s.explain(err))
+	}
+	s.ended.Add(grown.ended)
+	s.living.Add(grown.living)
+	s.ips.Add(grown.ips)
+	return nil
+}
+
+// growth is how many rows a batch adds.
+type growth struct{ ended, living, ips int64 }
+
+func (s *Store) write(ctx context.Context, b *store.Batch) (g growth, err error) {
+	tx, err := s.writer.BeginTx(ctx, nil)
+	if err != nil {
+		return g, err
+	}
+	defer rollback(tx, &err)
+	fresh, err := markWritten(ctx, tx, b)
+	if err != nil {
+		return g, err
+	}
+	if fresh {
+		if g, err = s.writeRows(ctx, tx, b); err != nil {
+			return g, err
+		}
+	}
+	return g, tx.Commit()
+}
+
+// markWritten reports false if this batch was written before.
+func markWritten(ctx context.Context, tx *sql.Tx, b *store.Batch) (bool, error) {
+	result, err := tx.ExecContext(ctx, `INSERT INTO written_batches (run, sequence, time) VALUES (?, ?, ?)
+		ON CONFLICT (run) DO UPDATE SET sequence = excluded.sequence, time = excluded.time
+		WHERE excluded.sequence > sequence`, b.Run, int64(b.Sequence), time.Now().UnixNano())
+	if err != nil {
+		return false, err
+	}
+	n, err := result.RowsAffected()
+	return n > 0, err
+}
+
+func (s *Store) writeRows(ctx context.Context, tx *sql.Tx, b *store.Batch) (g growth, err error) {
+	if g.ended, g.living, err = s.writeSessions(ctx, tx, b.Sessions); err != nil {
+		return g, fmt.Errorf("sessions: %w", err)
+	}
+	if g.ips, err = s.writeIPs(ctx, tx, b.IPs); err != nil {
+		return g, fmt.Errorf("IPs: %w", err)
+	}
+	rows := tiers(b.Samples)
+	err = s.statements.samples.exec(ctx, tx, len(rows), func(args []any, i int) []any {
+		return appendSample(args, rows[i].step, &rows[i].sample)
+	})
+	if err != nil {
+		return g, fmt.Errorf("history: %w", err)
+	}
+	if err := s.writeEvents(ctx, tx, b.Events); err != nil {
+		return g, fmt.Errorf("events: %w", err)
+	}
+	return g, nil
+}
+
+// writeSessions writes in the order of the identifiers, which is nearly that of the
+// rows on disk. Of one that comes twice the later one counts.
+func (s *Store) writeSessions(ctx context.Context, tx *sql.Tx, sessions []stats.Session) (ended, living int64, err error) {
+	order := make([]int, len(sessions))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(sessions[a].ID, sessions[b].ID) })
+	last := order[:0]
+	for i, at := range order {
+		if i+1 == len(order) || sessions[order[i+1]].ID != sessions[at].ID {
+			last = append(last, at)
+		}
+	}
+	ids := make([]uint64, len(last))
+	for i, at := range last {
+		ids[i] = sessions[at].ID
+		if sessions[at].Active() {
+			living++
+		} else {
+			ended++
+		}
+	}
+	wasEnded, wasLiving, err := countSessions(ctx, tx, ids)
+	if err != nil {
+		return 0, 0, err
+	}
+	err = s.statements.sessions.exec(ctx, tx, len(last), func(args []any, i int) []any {
+		return appendSession(args, &sessions[last[i]])
+	})
+	return ended - wasEnded, living - wasLiving, err
+}
+
+// countSessions counts those of the identifiers that are stored. They are in order,
+// so all beyond the largest stored one are new and need no look-up.
+func countSessions(ctx context.Context, tx *sql.Tx, ids []uint64) (ended, living int64, err error) {
+	var newest uint64
+	if err := tx.QueryRowContext(ctx, "SELECT ifnull(max(id), 0) FROM sessions").Scan(&newest); err != nil {
+		return 0, 0, err
+	}
+	n, found := slices.BinarySearch(ids, newest)
+	if found {
+		n++
+	}
+	list, err := json.Marshal(ids[:n])
+	if err != nil {
+		return 0, 0, err
+	}
+	err = tx.QueryRowContext(ctx, `SELECT count(nullif(end_reason, 0)), count(*) - count(nullif(end_reason, 0))
+		FROM sessions WHERE id IN (SELECT value FROM json_each(?))`, string(list)).Scan(&ended, &living)
+	return ended, living, err
+}
+
+// writeIPs adds to what is there and returns how many are new. The order is that of
+// the rows on disk.
+func (s *Store) writeIPs(ctx context.Context, tx *sql.Tx, ips []stats.IP) (fresh int64, err error) {
+	sorted := slices.Clone(ips)
+	slices.SortFunc(sorted, func(a, b stats.IP) int { return a.Addr.Compare(b.Addr) })
+	var keys []string
+	for i := range sorted {
+		if i == 0 || sorted[i].Addr != sorted[i-1].Addr {
+			keys = append(keys, hex.EncodeToString(addrKey(sorted[i].Addr)))
+		}
+	}
+	list, err := json.Marshal(keys)
+	if err != nil {
+		return 0, err
+	}
+	var known int64
+	err = tx.QueryRowContext(ctx, "SELECT count(*) FROM ip_statistics WHERE ip_key IN (SELECT unhex(value) FROM json_each(?))",
+		string(list)).Scan(&known)
+	if err != nil {
+		return 0, err
+	}
+	err = s.statements.ips.exec(ctx, tx, len(sorted), func(args []any, i int) []any {
+		return appendIP(args, &sorted[i])
+	})
+	return int64(len(keys)) - known, err
+}
