@@ -24,8 +24,6 @@ type Engine struct {
 
 	mu   sync.RWMutex // guards everything below
 	home *Home
-	// own is the home's addresses as of the latest batch, to see when they change.
-	own *ownAddrs
 
 	// clock is the latest batch's time, since the first one's.
 	clock, since int64
@@ -78,7 +76,7 @@ func New(cfg Config, locator geo.Locator, home *Home) (*Engine, error) {
 	if home == nil {
 		home = NewHome(nil, nil)
 	}
-	e := &Engine{cfg: cfg, locator: locator, home: home, own: home.own.Load()}
+	e := &Engine{cfg: cfg, locator: locator, home: home}
 	e.sessions.index = make(map[uint64]uint32)
 	e.ips.index = make(map[[16]byte]uint32)
 	for i := range e.rankings {
@@ -99,7 +97,6 @@ func (nowhere) Locate(netip.Addr) geo.Location { return geo.Location{} }
 func (e *Engine) Consume(b flow.Batch) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.refreshLocal()
 	number := e.advance(b.Time)
 	sample := Sample{Time: number * second, ActiveSessions: uint64(e.sessions.slab.len()), Input: b.Input}
 	for i := range b.Records {
@@ -166,19 +163,9 @@ func (e *Engine) SetHome(home *Home) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.home = home
-	e.refreshLocal()
-}
-
-// refreshLocal looks at all IPs again if the own addresses changed.
-func (e *Engine) refreshLocal() {
-	own := e.home.own.Load()
-	if own == e.own {
-		return
-	}
-	e.own = own
 	for _, i := range e.ips.index {
 		p := e.ips.slab.at(i)
-		p.local = e.home.Level(p.netip()) >= LevelHome
+		p.local = home.Level(p.netip()) >= LevelHome
 	}
 }
 

@@ -3,7 +3,6 @@ package stats
 import (
 	"net/netip"
 	"slices"
-	"sync/atomic"
 )
 
 // The levels of an address: how close to home it is.
@@ -13,16 +12,10 @@ const (
 	LevelOwn     = 2 // an address of this machine
 )
 
-// Home knows which addresses are at home. It may be used from any goroutine.
+// Home knows which addresses are at home. It does not change once made.
 type Home struct {
+	own      []netip.Addr
 	networks []netip.Prefix
-	own      atomic.Pointer[ownAddrs]
-}
-
-// ownAddrs does not change once made.
-type ownAddrs struct {
-	set     map[netip.Addr]struct{}
-	ordered []netip.Addr
 }
 
 // NewHome makes a Home of the machine's own addresses and the home networks; nil
@@ -32,31 +25,18 @@ func NewHome(own []netip.Addr, networks []netip.Prefix) *Home {
 		networks = DefaultNetworks()
 	}
 	h := &Home{}
+	for _, a := range own {
+		if a = a.Unmap().WithZone(""); a.IsValid() && !a.IsUnspecified() {
+			h.own = append(h.own, a)
+		}
+	}
 	for _, p := range networks {
 		if p.IsValid() {
 			h.networks = append(h.networks, p.Masked())
 		}
 	}
-	h.SetOwn(own)
 	return h
 }
-
-// SetOwn replaces the machine's own addresses.
-func (h *Home) SetOwn(own []netip.Addr) {
-	o := &ownAddrs{set: make(map[netip.Addr]struct{}, len(own))}
-	for _, a := range own {
-		a = a.Unmap().WithZone("")
-		if _, known := o.set[a]; known || !a.IsValid() || a.IsUnspecified() {
-			continue
-		}
-		o.set[a] = struct{}{}
-		o.ordered = append(o.ordered, a)
-	}
-	h.own.Store(o)
-}
-
-// Own lists the machine's own addresses in the order they were given.
-func (h *Home) Own() []netip.Addr { return slices.Clone(h.own.Load().ordered) }
 
 // DefaultNetworks are the ranges that are at home unless said otherwise: private
 // (RFC 1918, RFC 4193), link-local (RFC 3927, RFC 4291) and loopback. The shared
@@ -79,7 +59,7 @@ func DefaultNetworks() []netip.Prefix {
 // came into, the network that we see.
 func (h *Home) Level(a netip.Addr) int {
 	a = a.Unmap().WithZone("")
-	if _, ok := h.own.Load().set[a]; ok {
+	if slices.Contains(h.own, a) {
 		return LevelOwn
 	}
 	if a.IsMulticast() || a.IsUnspecified() || a == limitedBroadcast {

@@ -198,7 +198,7 @@ func (e *Engine) HomeLocation() (geo.Location, bool) {
 		return geo.Location{Latitude: *e.cfg.HomeLatitude, Longitude: *e.cfg.HomeLongitude, HasPosition: true}, true
 	}
 	e.mu.RLock()
-	own := e.home.own.Load().ordered
+	own := e.home.own
 	e.mu.RUnlock()
 	return e.firstLocated(own)
 }
