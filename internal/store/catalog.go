@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
+	"sync/atomic"
 	"time"
 
 	"netflow-monitor/internal/stats"
@@ -17,8 +19,8 @@ type Live interface {
 	Session(id uint64) (stats.Session, bool)
 	IPs(stats.IPQuery) ([]stats.IP, int)
 	IP(netip.Addr) (stats.IP, bool)
-	// History returns the seconds in [from, to) that the engine remembers.
-	History(from, to int64) []stats.Sample
+	// Series returns the complete seconds in [from, to) that the engine remembers.
+	Series(from, to int64) []stats.Sample
 }
 
 // ErrOrder is returned for a column that the list can't be ordered by.
@@ -32,11 +34,79 @@ type Catalog struct {
 	live   Live
 	writer *Writer
 	store  Store
+	// unreadable is true from the first question that the store failed to answer on.
+	unreadable atomic.Bool
 }
 
 // NewCatalog joins what lives with what is stored.
 func NewCatalog(live Live, w *Writer, st Store) *Catalog {
 	return &Catalog{live: live, writer: w, store: st}
+}
+
+// together reads memory and then the store until no batch moved from one to the
+// other meanwhile, so that nothing is listed or counted twice. If the writer takes
+// long, it does without: the lists then still drop what they see twice.
+func (c *Catalog) together(ctx context.Context, read func() error) error {
+	const (
+		pause    = 5 * time.Millisecond
+		patience = 60
+	)
+	for range patience {
+		before := c.writer.epoch.Load()
+		if before%2 == 0 {
+			if err := read(); err != nil || c.writer.epoch.Load() == before {
+				return err
+			}
+			continue
+		}
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return read()
+}
+
+// memoryOnly decides whether a question that the store failed to answer may be
+// answered from memory alone; the user is told once of a store that can't be read.
+func (c *Catalog) memoryOnly(ctx context.Context, err error) bool {
+	if err == nil || ctx.Err() != nil {
+		return false
+	}
+	if c.unreadable.CompareAndSwap(false, true) {
+		c.writer.log.Error("store can't be read", "error", err)
+		c.writer.Record(Event{
+			Level: LevelError, Kind: KindStoreUnreadable,
+			Message: "History can't be read: " + err.Error() + ". Only what is in memory is shown.",
+			Params:  map[string]string{"error": err.Error()},
+		})
+	}
+	return true
+}
+
+// mergePage cuts a page out of two ordered lists: limit items after the first skip.
+// An item that is in both is taken from the first one. A limit of 0 or less is none.
+func mergePage[T any](memory, stored []T, compare func(a, b *T) int, skip, limit int) []T {
+	merged := make([]T, 0, len(memory)+len(stored))
+	for len(memory) > 0 && len(stored) > 0 {
+		order := compare(&memory[0], &stored[0])
+		if order == 0 {
+			stored = stored[1:]
+			continue
+		}
+		from := &memory
+		if order > 0 {
+			from = &stored
+		}
+		merged, *from = append(merged, (*from)[0]), (*from)[1:]
+	}
+	merged = append(append(merged, memory...), stored...)
+	merged = merged[min(skip, len(merged)):]
+	if limit > 0 {
+		merged = merged[:min(limit, len(merged))]
+	}
+	return slices.Clip(merged)
 }
 
 // Info describes the store.

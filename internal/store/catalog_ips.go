@@ -4,20 +4,24 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
-	"strings"
 
 	"netflow-monitor/internal/stats"
 )
 
 // IPs returns IP totals since the database was made, with the rates of now, and
-// how many match. Ordered by a rate, only IPs that are in memory are listed.
+// how many match. Ordered by a rate, only IPs that are in memory are listed; while
+// the store can't be read too, with their totals since they came into it.
 func (c *Catalog) IPs(ctx context.Context, q stats.IPQuery) ([]stats.IP, int, error) {
 	// A failing store is reported by the writer; its totals are then only older.
 	_ = c.writer.FlushIfOlder(ctx, maxStale)
-	if strings.HasPrefix(q.OrderBy, "rate") {
+	if column, ok := stats.FindColumn(stats.IPColumns, q.OrderBy); ok && !column.Stored {
 		return c.ipsByRate(ctx, q)
 	}
 	ips, total, err := c.store.IPs(ctx, q)
+	if c.memoryOnly(ctx, err) {
+		ips, total = c.live.IPs(q)
+		return ips, total, nil
+	}
 	if err != nil {
 		return nil, 0, fmt.Errorf("list IPs: %w", err)
 	}

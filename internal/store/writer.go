@@ -28,10 +28,12 @@ type Drainer interface {
 	Stored()
 }
 
-// Kinds of the events that the writer records itself.
+// Kinds of the events that this package records itself.
 const (
 	KindStoreFailed    = "store_failed"
 	KindStoreRecovered = "store_recovered"
+	// KindStoreUnreadable is the catalog's.
+	KindStoreUnreadable = "store_unreadable"
 )
 
 // The writer's own times: how long a write may take, how long the last one at the
@@ -149,6 +151,13 @@ func (w *Writer) Status() WriterStatus {
 		s.LostSessions += src.LostSessions()
 	}
 	return s
+}
+
+// storedUntil is the time of the newest sample that was stored in this run; 0 if none was.
+func (w *Writer) storedUntil() int64 {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.newest
 }
 
 // Record adds an event; it never waits for the disk. It sets the ID, and the time

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"netflow-monitor/internal/stats"
 	"netflow-monitor/internal/store"
@@ -14,9 +13,6 @@ import (
 
 // storedSteps are the tiers of traffic_history in seconds, longest first.
 var storedSteps = [...]int64{3600, 60, 1}
-
-// maxPoints bounds the answer to one question.
-const maxPoints = 100_000
 
 type tierRow struct {
 	step   int64
@@ -30,7 +26,7 @@ func tiers(samples []stats.Sample) []tierRow {
 	var rows []tierRow
 	for i := range samples {
 		for _, step := range storedSteps {
-			begin := alignDown(samples[i].Time, step)
+			begin := store.AlignDown(samples[i].Time, step)
 			p := place{step, begin}
 			n, ok := at[p]
 			if !ok {
@@ -38,7 +34,7 @@ func tiers(samples []stats.Sample) []tierRow {
 				at[p] = n
 				rows = append(rows, tierRow{step, stats.Sample{Time: begin}})
 			}
-			addSample(&rows[n].sample, &samples[i])
+			store.AddSample(&rows[n].sample, &samples[i])
 		}
 	}
 	slices.SortFunc(rows, func(a, b tierRow) int {
@@ -47,49 +43,18 @@ func tiers(samples []stats.Sample) []tierRow {
 	return rows
 }
 
-func addSample(to, s *stats.Sample) {
-	for _, v := range []struct{ to, from *stats.Volume }{{&to.In, &s.In}, {&to.Out, &s.Out}, {&to.Other, &s.Other}} {
-		v.to.Bytes += v.from.Bytes
-		v.to.Packets += v.from.Packets
-	}
-	to.NewSessions += s.NewSessions
-	to.ActiveSessions = max(to.ActiveSessions, s.ActiveSessions)
-	to.Input.Add(s.Input)
-}
-
-// alignDown is the beginning of the step of seconds that t lies in, also before 1970.
-func alignDown(t, step int64) int64 {
-	length := step * int64(time.Second)
-	return t - ((t%length)+length)%length
-}
-
 // History returns one sample for each step that overlaps [From, To), added up from
 // the longest stored tier that divides the step.
 func (s *Store) History(ctx context.Context, q store.HistoryQuery) ([]stats.Sample, error) {
-	if q.Step < 1 {
-		return nil, fmt.Errorf("step of %d s: must be at least 1", q.Step)
-	}
-	length := q.Step * int64(time.Second)
-	from := alignDown(q.From, q.Step)
-	to := alignDown(q.To-1, q.Step) + length
-	if q.To <= q.From {
-		return []stats.Sample{}, nil
-	}
-	n := (to - from) / length
-	if n > maxPoints {
-		return nil, fmt.Errorf("history of %d points: at most %d can be answered; use a longer step", n, maxPoints)
-	}
-	points := make([]stats.Sample, n)
-	for i := range points {
-		points[i].Time = from + int64(i)*length
-	}
-	err := s.eachSample(ctx, tierFor(q.Step), from, to, func(row *stats.Sample) {
-		addSample(&points[(row.Time-from)/length], row)
-	})
+	series, err := store.NewSeries(q)
 	if err != nil {
+		return nil, err
+	}
+	from, to := series.Range()
+	if err := s.eachSample(ctx, tierFor(q.Step), from, to, series.Add); err != nil {
 		return nil, fmt.Errorf("read history: %w", s.explain(err))
 	}
-	return points, nil
+	return series.Points, nil
 }
 
 func tierFor(step int64) int64 {

@@ -1,0 +1,62 @@
+package store
+
+import (
+	"fmt"
+	"time"
+
+	"netflow-monitor/internal/stats"
+)
+
+// maxPoints bounds the answer to one question.
+const maxPoints = 100_000
+
+// Series is the answer to a HistoryQuery in the making: one point for each step that
+// overlaps the range, all of them 0 at first.
+type Series struct {
+	Points       []stats.Sample
+	from, length int64
+}
+
+// NewSeries makes the empty series of a query.
+func NewSeries(q HistoryQuery) (*Series, error) {
+	if q.Step < 1 || q.To <= q.From {
+		return nil, fmt.Errorf("history from %d to %d in steps of %d s is empty", q.From, q.To, q.Step)
+	}
+	s := &Series{from: AlignDown(q.From, q.Step), length: q.Step * int64(time.Second)}
+	n := (AlignDown(q.To-1, q.Step)-s.from)/s.length + 1
+	if n > maxPoints {
+		return nil, fmt.Errorf("history has %d points, at most %d can be answered; use a longer step", n, maxPoints)
+	}
+	s.Points = make([]stats.Sample, n)
+	for i := range s.Points {
+		s.Points[i].Time = s.from + int64(i)*s.length
+	}
+	return s, nil
+}
+
+// Range is the series' beginning and end in nanoseconds since the Unix epoch, aligned to its step.
+func (s *Series) Range() (from, to int64) { return s.from, s.from + int64(len(s.Points))*s.length }
+
+// Add counts a sample for its point, if it lies within the series.
+func (s *Series) Add(sample *stats.Sample) {
+	if from, to := s.Range(); sample.Time >= from && sample.Time < to {
+		AddSample(&s.Points[(sample.Time-from)/s.length], sample)
+	}
+}
+
+// AddSample sums two samples; the most active sessions of both remain.
+func AddSample(to, s *stats.Sample) {
+	for _, v := range []struct{ to, from *stats.Volume }{{&to.In, &s.In}, {&to.Out, &s.Out}, {&to.Other, &s.Other}} {
+		v.to.Bytes += v.from.Bytes
+		v.to.Packets += v.from.Packets
+	}
+	to.NewSessions += s.NewSessions
+	to.ActiveSessions = max(to.ActiveSessions, s.ActiveSessions)
+	to.Input.Add(s.Input)
+}
+
+// AlignDown is the beginning of the step, in seconds, that t lies in, also before 1970.
+func AlignDown(t, step int64) int64 {
+	length := step * int64(time.Second)
+	return t - ((t%length)+length)%length
+}
