@@ -164,7 +164,7 @@ func (c Config) Changed(other Config) []string {
 
 // Validate finds what is wrong between keys that are right alone; Load calls it.
 func (c *Config) Validate() error {
-	var errs Problems
+	var errs LoadErrors
 	if len(c.Network.Interfaces) > 1 && slices.Contains(c.Network.Interfaces, AnyInterface) {
 		errs = append(errs, fmt.Errorf("network.interface (%s): %q is every interface already; give it alone",
 			c.Origin("network.interface"), AnyInterface))

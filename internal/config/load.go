@@ -15,11 +15,11 @@ const DefaultPath = "config/config.yaml"
 // maxFileSize keeps a wrong path, such as a capture file, from being read whole.
 const maxFileSize = 1 << 20
 
-// Problems is everything that is wrong with a configuration.
-type Problems []error
+// LoadErrors is everything that is wrong with a configuration.
+type LoadErrors []error
 
 // Error has one line for each problem.
-func (p Problems) Error() string {
+func (p LoadErrors) Error() string {
 	if len(p) == 1 {
 		return p[0].Error()
 	}
@@ -32,7 +32,7 @@ func (p Problems) Error() string {
 }
 
 // Unwrap gives the problems one by one.
-func (p Problems) Unwrap() []error { return p }
+func (p LoadErrors) Unwrap() []error { return p }
 
 // Override is a value that goes before file and environment.
 type Override struct {
@@ -43,10 +43,10 @@ type Override struct {
 
 // Load returns the defaults, changed by the file, changed by the environment
 // (NAME=value, as of os.Environ), changed by the overrides. A path that is not
-// explicit need not exist. The error is a Problems with all that is wrong.
+// explicit need not exist. The error is a LoadErrors with all that is wrong.
 func Load(path string, explicit bool, env []string, overrides ...Override) (Config, error) {
 	cfg := Default()
-	var problems Problems
+	var problems LoadErrors
 	data, err := readFile(path)
 	switch {
 	case err == nil:
@@ -60,8 +60,7 @@ func Load(path string, explicit bool, env []string, overrides ...Override) (Conf
 			problems = append(problems, fmt.Errorf("%s: %w", o.Origin, err))
 		}
 	}
-	var contradictions Problems
-	if errors.As(cfg.Validate(), &contradictions) {
+	if contradictions, ok := errors.AsType[LoadErrors](cfg.Validate()); ok {
 		problems = append(problems, contradictions...)
 	}
 	if len(problems) > 0 {

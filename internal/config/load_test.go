@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -149,9 +150,9 @@ func TestLoadBad(t *testing.T) {
 
 func checkProblems(t *testing.T, err error, want []string) {
 	t.Helper()
-	problems, ok := err.(Problems) //nolint:errorlint // The type itself is the contract.
+	problems, ok := errors.AsType[LoadErrors](err)
 	if !ok {
-		t.Fatalf("error is %T (%v), want Problems", err, err)
+		t.Fatalf("error is %T (%v), want LoadErrors", err, err)
 	}
 	if len(problems) != len(want) {
 		t.Fatalf("%d problems, want %d:\n%v", len(problems), len(want), err)

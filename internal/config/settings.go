@@ -46,7 +46,7 @@ var settings = []setting{
 	{
 		"database.flush_interval",
 		"How often what is new is written: at most this much is lost when the machine fails.",
-		duration(func(c *Config) *time.Duration { return &c.Database.FlushInterval }, time.Second, time.Minute),
+		duration(func(c *Config) *time.Duration { return &c.Database.FlushInterval }, time.Minute),
 	},
 	{
 		"web.host",
@@ -72,12 +72,12 @@ var settings = []setting{
 	{
 		"monitor.capture_timeout",
 		"After so long without any packet there is a warning event and the interface is looked at again.",
-		duration(func(c *Config) *time.Duration { return &c.Monitor.CaptureTimeout }, time.Second, 24*time.Hour),
+		duration(func(c *Config) *time.Duration { return &c.Monitor.CaptureTimeout }, 24*time.Hour),
 	},
 	{
 		"monitor.session_timeout",
 		"A TCP session that is idle for so long has ended. Other protocols have shorter, fixed times.",
-		duration(func(c *Config) *time.Duration { return &c.Monitor.SessionTimeout }, time.Second, 24*time.Hour),
+		duration(func(c *Config) *time.Duration { return &c.Monitor.SessionTimeout }, 24*time.Hour),
 	},
 	{
 		"monitor.max_sessions",
@@ -97,7 +97,7 @@ var settings = []setting{
 	{
 		"geolocation.update_interval",
 		"How often to see whether the city database has changed.",
-		duration(func(c *Config) *time.Duration { return &c.Geolocation.UpdateInterval }, time.Second, 365*24*time.Hour),
+		duration(func(c *Config) *time.Duration { return &c.Geolocation.UpdateInterval }, 365*24*time.Hour),
 	},
 	{
 		"geolocation.home_latitude",

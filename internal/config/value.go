@@ -66,7 +66,8 @@ func text(field func(*Config) *string, allowed string, ok func(string) bool) val
 	}
 }
 
-func duration(field func(*Config) *time.Duration, low, high time.Duration) value {
+func duration(field func(*Config) *time.Duration, high time.Duration) value {
+	const low = time.Second
 	return value{
 		allowed: fmt.Sprintf("a duration from %s to %s (seconds, or like 90s, 5m, 1h30m, 7d)",
 			formatDuration(low), formatDuration(high)),

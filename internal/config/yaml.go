@@ -164,13 +164,11 @@ func resolve(n *yaml.Node) *yaml.Node {
 }
 
 func describe(n *yaml.Node) string {
-	switch n.Kind {
-	case yaml.MappingNode:
-		return "a mapping"
-	case yaml.SequenceNode:
-		return "this list"
-	}
 	switch n.ShortTag() {
+	case "!!map":
+		return "a mapping"
+	case "!!seq":
+		return "this list"
 	case "!!str":
 		return fmt.Sprintf("the text %q", shorten(n.Value))
 	case "!!int", "!!float":
