@@ -1,0 +1,151 @@
+package api
+
+import (
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+
+	"netflow-monitor/internal/api/wire"
+	"netflow-monitor/internal/flow"
+	"netflow-monitor/internal/geo"
+	"netflow-monitor/internal/stats"
+	"netflow-monitor/internal/store"
+)
+
+func wireTime(ns int64) time.Time { return time.Unix(0, ns).UTC() }
+
+func seconds(ns int64) float64 { return time.Duration(ns).Seconds() }
+
+func (s *Server) session(x *stats.Session) wire.Session {
+	k := &x.Key
+	src, dst := k.SrcAddr(), k.DstAddr()
+	srcPort, dstPort := k.Ports()
+	w := wire.Session{
+		SessionID: strconv.FormatUint(x.ID, 10), CommunityID: k.CommunityID(),
+		SrcIP: src.String(), DstIP: dst.String(), SrcPort: srcPort, DstPort: dstPort,
+		Protocol: flow.ProtocolName(k.Protocol), IPProtocol: k.Protocol,
+		VLAN: k.VLAN, Interface: s.deps.Points(k.Point),
+		StartTime: wireTime(x.Start), LastSeen: wireTime(x.Last), Duration: seconds(x.Last - x.Start),
+		PacketsSent: x.Sent.Packets, PacketsReceived: x.Received.Packets,
+		BytesSent: x.Sent.WireBytes, BytesReceived: x.Received.WireBytes,
+		IPBytesSent: x.Sent.IPBytes, IPBytesReceived: x.Received.IPBytes,
+		PayloadBytesSent: x.Sent.PayloadBytes, PayloadBytesReceived: x.Received.PayloadBytes,
+		TotalPackets: x.Sent.Packets + x.Received.Packets,
+		TotalBytes:   x.Sent.WireBytes + x.Received.WireBytes,
+		RateSent:     x.RateSent, RateReceived: x.RateReceived,
+		State: x.State.String(), Active: x.Active(), EndReason: x.End.String(), Direction: x.Direction.String(),
+		SrcLocation: location(s.deps.Engine.Locate(src)), DstLocation: location(s.deps.Engine.Locate(dst)),
+	}
+	if k.Protocol == flow.ProtoTCP {
+		w.TCPFlagsSent, w.TCPFlagsReceived = tcpFlags(x.TCPFlagsSent), tcpFlags(x.TCPFlagsReceived)
+	}
+	if k.IsICMP() {
+		w.ICMPType, w.ICMPCode = &x.ICMPType, &x.ICMPCode
+	}
+	return w
+}
+
+func (s *Server) sessions(list []stats.Session) []wire.Session {
+	out := make([]wire.Session, len(list))
+	for i := range list {
+		out[i] = s.session(&list[i])
+	}
+	return out
+}
+
+func (s *Server) ip(x *stats.IP) wire.IP {
+	return wire.IP{
+		IP:        x.Addr.String(),
+		BytesSent: x.Sent.WireBytes, BytesReceived: x.Received.WireBytes, TotalBytes: x.Sent.WireBytes + x.Received.WireBytes,
+		PacketsSent: x.Sent.Packets, PacketsReceived: x.Received.Packets, TotalPackets: x.Sent.Packets + x.Received.Packets,
+		RateSent: x.RateSent, RateReceived: x.RateReceived, SessionCount: x.Sessions,
+		FirstSeen: wireTime(x.First), LastSeen: wireTime(x.Last),
+		Local: x.Local, Location: location(s.deps.Engine.Locate(x.Addr)),
+	}
+}
+
+// ranks adds the display names that follow from the keys, and the locations of addresses.
+func (s *Server) ranks(dimension string, list []stats.Rank) []wire.Rank {
+	out := make([]wire.Rank, len(list))
+	for i, r := range list {
+		out[i] = wire.Rank{
+			Key: r.Key, Name: rankName(dimension, &r),
+			BytesSent: r.Sent.Bytes, BytesReceived: r.Received.Bytes, TotalBytes: r.Sent.Bytes + r.Received.Bytes,
+			PacketsSent: r.Sent.Packets, PacketsReceived: r.Received.Packets, TotalPackets: r.Sent.Packets + r.Received.Packets,
+			SessionCount: r.Sessions, Rate: r.Rate,
+		}
+		if dimension != stats.DimensionIP {
+			continue
+		}
+		if addr, err := netip.ParseAddr(r.Key); err == nil {
+			l := location(s.deps.Engine.Locate(addr))
+			out[i].Location = &l
+		}
+	}
+	return out
+}
+
+func rankName(dimension string, r *stats.Rank) string {
+	switch dimension {
+	case stats.DimensionProtocol:
+		if p, ok := flow.ParseProtocol(r.Key); ok {
+			return flow.ProtocolName(p)
+		}
+	case stats.DimensionPort:
+		port, protocol, _ := strings.Cut(r.Key, "/")
+		n, err := strconv.ParseUint(port, 10, 16)
+		if p, ok := flow.ParseProtocol(protocol); ok && err == nil {
+			return flow.ServiceName(p, uint16(n))
+		}
+	}
+	return r.Name
+}
+
+func location(l geo.Location) wire.Location {
+	w := wire.Location{
+		Scope: l.Scope.String(), Country: l.Country, CountryCode: l.CountryCode, City: l.City, ISP: l.ISP, ASN: l.ASN,
+	}
+	if l.HasPosition {
+		w.Latitude, w.Longitude = &l.Latitude, &l.Longitude
+	}
+	return w
+}
+
+func points(samples []stats.Sample) []wire.HistoryPoint {
+	out := make([]wire.HistoryPoint, len(samples))
+	for i := range samples {
+		x := &samples[i]
+		out[i] = wire.HistoryPoint{
+			Time:    wireTime(x.Time),
+			BytesIn: x.In.Bytes, BytesOut: x.Out.Bytes, BytesOther: x.Other.Bytes,
+			PacketsIn: x.In.Packets, PacketsOut: x.Out.Packets, PacketsOther: x.Other.Packets,
+			NewSessions: x.NewSessions, ActiveSessions: x.ActiveSessions,
+			Dropped: x.Input.Dropped, Refused: x.Input.Refused,
+		}
+	}
+	return out
+}
+
+func event(e *store.Event) wire.Event {
+	params := e.Params
+	if params == nil {
+		params = map[string]string{}
+	}
+	return wire.Event{
+		ID: strconv.FormatUint(e.ID, 10), Time: wireTime(e.Time), Level: e.Level.String(),
+		Kind: e.Kind, Message: e.Message, Params: params,
+	}
+}
+
+// tcpFlags writes flags as letters in the order of their bits.
+func tcpFlags(flags uint8) string {
+	const letters = "FSRPAUEC"
+	var b strings.Builder
+	for i := range len(letters) {
+		if flags&(1<<i) != 0 {
+			b.WriteByte(letters[i])
+		}
+	}
+	return b.String()
+}

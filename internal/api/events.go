@@ -1,0 +1,48 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"netflow-monitor/internal/api/wire"
+	"netflow-monitor/internal/store"
+)
+
+func eventParams() []param {
+	// Events have one order, the newest first, so the order is not a parameter.
+	return append(pagingParams([]string{"time"}, "desc")[:2],
+		param{name: "level", kind: kindChoice, doc: "at least this level", values: []string{"info", "warning", "error"}},
+		param{name: "kind", kind: kindText, doc: "code of the kind of event"},
+		param{name: "from", kind: kindTime, doc: "events at or after this time"},
+		param{name: "to", kind: kindTime, doc: "events before this time"},
+	)
+}
+
+func (s *Server) listEvents(ctx context.Context, q *query) (wire.Page[wire.Event], error) {
+	p := paging{page: int(q.number("page")), perPage: int(q.number("per_page")), orderBy: "time", descending: true}
+	from, to := q.span()
+	eq := store.EventQuery{Kind: q.text("kind"), From: from, To: to, Offset: p.offset(), Limit: p.perPage}
+	if level, ok := store.ParseLevel(q.choice("level")); ok {
+		eq.Level = level
+	}
+	if q.err != nil {
+		return wire.Page[wire.Event]{}, q.err
+	}
+	list, total, err := s.deps.Catalog.Events(ctx, eq)
+	if err != nil {
+		return wire.Page[wire.Event]{}, err
+	}
+	items := make([]wire.Event, len(list))
+	for i := range list {
+		items[i] = event(&list[i])
+	}
+	return pageOf(p, items, total), nil
+}
+
+func (s *Server) getEvents(_ http.ResponseWriter, r *http.Request, q *query) (any, error) {
+	page, err := s.listEvents(r.Context(), q)
+	if err != nil {
+		return nil, err
+	}
+	return page, inRange(page)
+}

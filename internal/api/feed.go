@@ -1,0 +1,196 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"netflow-monitor/internal/api/wire"
+	"netflow-monitor/internal/stream"
+)
+
+const (
+	updateInterval = time.Second
+	// maxLiveTopics bounds the distinct pairs of topic and query, over all clients.
+	maxLiveTopics = 64
+	// parallelRenders is how many of them are rendered at a time: the packet path
+	// must keep its share of the cores.
+	parallelRenders = 2
+	renderTimeout   = 10 * time.Second
+	// fresh is how old a rendering may be that a new subscriber gets as its snapshot.
+	fresh = 900 * time.Millisecond
+)
+
+// topic is one that clients can subscribe to.
+type topic struct {
+	params []param
+	// snapshot renders all of it; update what is sent each second, nil: the same.
+	snapshot func(context.Context, *query) (any, error)
+	update   func(context.Context, *query) (any, error)
+}
+
+// feed renders each wanted topic once a second, for all who want it, and nothing
+// for nobody. A topic that takes longer than a second skips seconds; the others don't.
+type feed struct {
+	hub    *stream.Hub
+	topics map[string]topic
+	log    *slog.Logger
+	slots  chan struct{} // one token for each rendering that runs
+
+	mu      sync.Mutex // guards entries
+	entries map[string]*entry
+}
+
+// entry is the latest rendering of a topic with its query.
+type entry struct {
+	mu   sync.Mutex // guards the fields; held while rendering, so that one does it for all
+	at   time.Time
+	data json.RawMessage
+	err  error
+}
+
+func newFeed(hub *stream.Hub, topics map[string]topic, log *slog.Logger) *feed {
+	return &feed{
+		hub: hub, topics: topics, log: log,
+		slots: make(chan struct{}, parallelRenders), entries: make(map[string]*entry),
+	}
+}
+
+// liveKey is the hub's name for a topic with its query, splitKey its inverse.
+func liveKey(x wire.Subscription) string { return x.Topic + "?" + x.Query }
+
+func splitKey(key string) wire.Subscription {
+	name, raw, _ := strings.Cut(key, "?")
+	return wire.Subscription{Topic: name, Query: raw}
+}
+
+// check refuses a subscription whose topic is unknown or whose query is wrong.
+func (f *feed) check(x wire.Subscription) error {
+	t, ok := f.topics[x.Topic]
+	if !ok {
+		names := make([]string, 0, len(f.topics))
+		for name := range f.topics {
+			names = append(names, name)
+		}
+		slices.Sort(names)
+		return badParameter("topic", "%q is not one; known are: %s", x.Topic, strings.Join(names, ", "))
+	}
+	return parseQuery(x.Query, t.params).err
+}
+
+// run publishes until ctx ends.
+func (f *feed) run(ctx context.Context) {
+	ticker := time.NewTicker(updateInterval)
+	defer ticker.Stop()
+	var busy sync.Map // keys that are being rendered
+	var rendering sync.WaitGroup
+	defer rendering.Wait()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		wanted := f.hub.Topics()
+		f.forget(wanted)
+		for _, key := range wanted {
+			if _, running := busy.LoadOrStore(key, nil); running {
+				continue
+			}
+			rendering.Go(func() {
+				defer busy.Delete(key)
+				f.publish(ctx, key)
+			})
+		}
+	}
+}
+
+// forget drops the renderings that nobody wants any more.
+func (f *feed) forget(wanted []string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for key := range f.entries {
+		if _, found := slices.BinarySearch(wanted, key); !found {
+			delete(f.entries, key)
+		}
+	}
+}
+
+func (f *feed) publish(ctx context.Context, key string) {
+	x := splitKey(key)
+	var data json.RawMessage
+	var err error
+	if t := f.topics[x.Topic]; t.update != nil {
+		data, err = f.render(ctx, x, t.update)
+	} else {
+		data, err = f.latest(ctx, x, 0)
+	}
+	if ctx.Err() == nil {
+		f.hub.Publish(key, message("update", x, data, err))
+	}
+}
+
+// snapshot is the first message of a subscription.
+func (f *feed) snapshot(ctx context.Context, x wire.Subscription) []byte {
+	data, err := f.latest(ctx, x, fresh)
+	return message("snapshot", x, data, err)
+}
+
+// latest renders a topic unless it was rendered within age.
+func (f *feed) latest(ctx context.Context, x wire.Subscription, age time.Duration) (json.RawMessage, error) {
+	f.mu.Lock()
+	e, ok := f.entries[liveKey(x)]
+	if !ok {
+		e = &entry{}
+		f.entries[liveKey(x)] = e
+	}
+	f.mu.Unlock()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.at.IsZero() || time.Since(e.at) >= age {
+		e.data, e.err = f.render(ctx, x, f.topics[x.Topic].snapshot)
+		e.at = time.Now()
+	}
+	return e.data, e.err
+}
+
+func (f *feed) render(ctx context.Context, x wire.Subscription, do func(context.Context, *query) (any, error)) (data json.RawMessage, err error) {
+	select {
+	case f.slots <- struct{}{}:
+		defer func() { <-f.slots }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	defer func() {
+		if fault := recover(); fault != nil {
+			f.log.Error("rendering panicked", "topic", x.Topic, "query", x.Query, "fault", fmt.Sprint(fault))
+			err = &problem{status: 500, code: "internal", detail: "rendering failed for a fault in the program; its log says more"}
+		}
+	}()
+	// The result is for everybody, so one client that leaves must not spoil it.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), renderTimeout)
+	defer cancel()
+	value, err := do(ctx, parseQuery(x.Query, f.topics[x.Topic].params))
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(value)
+}
+
+// message encodes what is sent for a subscription: data, or the problem there was.
+func message(kind string, x wire.Subscription, data json.RawMessage, err error) []byte {
+	m := wire.ServerMessage{Type: kind, Topic: x.Topic, Query: x.Query, Time: time.Now().UTC(), Data: data}
+	if err != nil {
+		m.Type, m.Data, m.Error = "error", nil, asProblem(err).wire()
+	}
+	text, err := json.Marshal(m)
+	if err != nil {
+		return nil // data was made by json.Marshal, and the rest are strings: it can't fail
+	}
+	return text
+}

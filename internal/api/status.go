@@ -1,0 +1,122 @@
+package api
+
+import (
+	"context"
+	"maps"
+	"net/http"
+	"time"
+
+	"netflow-monitor/internal/api/wire"
+	"netflow-monitor/internal/stats"
+)
+
+func (s *Server) status(ctx context.Context, q *query) (wire.Status, error) {
+	if q.err != nil {
+		return wire.Status{}, q.err
+	}
+	m, t := s.deps.Monitor.Status(), s.deps.Engine.Totals()
+	w := wire.Status{
+		Monitoring: m.Monitoring, Error: m.Error, Interfaces: m.Interfaces,
+		Source:    wire.Source{Kind: m.SourceKind, Name: m.SourceName, Finished: m.Finished},
+		Time:      wireTime(s.clock(&m)),
+		StartedAt: m.StartedAt.UTC(), Uptime: time.Since(m.StartedAt).Seconds(),
+		Totals: totals(&t),
+		Rates: wire.Rates{
+			BytesIn: t.RateIn, BytesOut: t.RateOut, BytesOther: t.RateOther, Packets: t.PacketRate,
+		},
+		ActiveSessions: t.ActiveSessions, MaxSessions: m.MaxSessions, IPs: t.IPs,
+		Capture:  captureCounts(&m, &t),
+		Database: s.database(ctx),
+		Version:  s.deps.Version,
+	}
+	if w.Interfaces == nil {
+		w.Interfaces = []string{}
+	}
+	if !m.Since.IsZero() {
+		since := m.Since.UTC()
+		w.MonitoringSince = &since
+	}
+	return w, nil
+}
+
+// clock is the monitor's time: the packets' for a file, else the wall clock's.
+func (s *Server) clock(m *MonitorStatus) int64 {
+	if t := s.deps.Engine.Time(); m.SourceKind == "file" && t != 0 {
+		return t
+	}
+	return time.Now().UnixNano()
+}
+
+func totals(t *stats.Totals) wire.Totals {
+	return wire.Totals{
+		Bytes:   t.In.Bytes + t.Out.Bytes + t.Other.Bytes,
+		Packets: t.In.Packets + t.Out.Packets + t.Other.Packets,
+		BytesIn: t.In.Bytes, BytesOut: t.Out.Bytes, BytesOther: t.Other.Bytes,
+		PacketsIn: t.In.Packets, PacketsOut: t.Out.Packets, PacketsOther: t.Other.Packets,
+		Sessions: t.TotalSessions,
+	}
+}
+
+func captureCounts(m *MonitorStatus, t *stats.Totals) wire.Capture {
+	in := t.Input
+	c := wire.Capture{
+		Packets: in.Packets, Bytes: in.WireBytes, Metered: in.Packets - in.Refused,
+		Refused: in.Refused, RefusedByReason: map[string]uint64{},
+		Dropped: in.Dropped, Truncated: in.Truncated, Coverage: 1,
+		Evicted: map[string]uint64{},
+	}
+	if offered := in.Packets + in.Dropped; offered > 0 {
+		c.Coverage = float64(in.Packets) / float64(offered)
+	}
+	maps.Copy(c.RefusedByReason, m.RefusedByReason)
+	maps.Copy(c.Evicted, t.Evicted)
+	maps.Copy(c.Evicted, m.Evicted)
+	return c
+}
+
+// database never fails: a status that says what is wrong is worth more than an error.
+func (s *Server) database(ctx context.Context) wire.Database {
+	w := s.deps.Writer.Status()
+	d := wire.Database{Error: w.Err, LostSessions: w.LostSessions}
+	if !w.LastWrite.IsZero() {
+		last := w.LastWrite.UTC()
+		d.LastWrite = &last
+	}
+	info, err := s.deps.Catalog.Info(ctx)
+	if err != nil {
+		if d.Error == "" {
+			d.Error = err.Error()
+		}
+		return d
+	}
+	d.Path, d.Bytes, d.Sessions, d.IPs = info.Path, info.Bytes, info.Sessions, info.IPs
+	return d
+}
+
+func (s *Server) getStatus(_ http.ResponseWriter, r *http.Request, q *query) (any, error) {
+	return s.status(r.Context(), q)
+}
+
+func (s *Server) getHealth(http.ResponseWriter, *http.Request, *query) (any, error) {
+	return wire.Health{Status: "ok"}, nil
+}
+
+func (s *Server) startMonitoring(_ http.ResponseWriter, r *http.Request, _ *query) (any, error) {
+	return s.switchMonitoring(r, s.deps.Monitor.Start, "start_failed", "monitoring started")
+}
+
+func (s *Server) stopMonitoring(_ http.ResponseWriter, r *http.Request, _ *query) (any, error) {
+	return s.switchMonitoring(r, s.deps.Monitor.Stop, "stop_failed", "monitoring stopped")
+}
+
+func (s *Server) switchMonitoring(r *http.Request, do func(context.Context) (bool, error), code, done string) (any, error) {
+	// A client that goes away must not leave the capture half started.
+	changed, err := do(context.WithoutCancel(r.Context()))
+	if err != nil {
+		return nil, unavailable(code, err.Error())
+	}
+	if changed {
+		s.log.Info(done, "by", principalOf(r).Name, "remote", remoteAddr(r))
+	}
+	return wire.MonitoringResult{Monitoring: s.deps.Monitor.Status().Monitoring, Changed: changed}, nil
+}
