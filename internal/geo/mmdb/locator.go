@@ -36,8 +36,8 @@ type state struct {
 	problem  error
 }
 
-// New opens the databases. A city file that cannot be used is no error: Info tells,
-// and the embedded database answers.
+// New opens the databases. A city file that cannot be used is no error: the log and
+// Info say so, and the embedded database answers.
 func New(config geo.Config, log *slog.Logger) (*Locator, error) {
 	if err := config.Validate(); err != nil {
 		return nil, err
@@ -48,7 +48,7 @@ func New(config geo.Config, log *slog.Logger) (*Locator, error) {
 	}
 	l := &Locator{config: config, log: log, country: country}
 	l.state.Store(&state{})
-	l.load()
+	l.Reload()
 	return l, nil
 }
 
