@@ -199,7 +199,11 @@ func (q queue) Less(i, j int) bool {
 	}
 	return q[i].order < q[j].order
 }
-func (q *queue) Push(x any) { *q = append(*q, x.(*event)) }
+func (q *queue) Push(x any) {
+	if e, ok := x.(*event); ok {
+		*q = append(*q, e)
+	}
+}
 func (q *queue) Pop() any {
 	old := *q
 	last := old[len(old)-1]

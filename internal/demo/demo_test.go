@@ -25,7 +25,7 @@ type seen struct {
 	payload      []byte
 }
 
-func playOf(t testing.TB, duration time.Duration, seed uint64) []byte {
+func playOf(t *testing.T, duration time.Duration, seed uint64) []byte {
 	t.Helper()
 	var out bytes.Buffer
 	start := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
@@ -35,7 +35,7 @@ func playOf(t testing.TB, duration time.Duration, seed uint64) []byte {
 	return out.Bytes()
 }
 
-func parse(t testing.TB, stream []byte) []seen {
+func parse(t *testing.T, stream []byte) []seen {
 	t.Helper()
 	le := binary.LittleEndian
 	if len(stream) < 24 || le.Uint32(stream) != 0xa1b23c4d || le.Uint32(stream[20:]) != 1 {
@@ -59,7 +59,8 @@ func parse(t testing.TB, stream []byte) []seen {
 	return packets
 }
 
-func (s *seen) dissect(t testing.TB) {
+func (s *seen) dissect(t *testing.T) {
+	t.Helper()
 	be := binary.BigEndian
 	rest := s.frame[12:]
 	if be.Uint16(rest) == 0x8100 {
@@ -67,10 +68,10 @@ func (s *seen) dissect(t testing.TB) {
 		rest = rest[4:]
 	}
 	s.ether, rest = be.Uint16(rest), rest[2:]
-	size, head := 0, 20
+	var size, head int
 	switch s.ether {
 	case 0x0800:
-		s.proto, size = rest[9], int(be.Uint16(rest[2:]))
+		s.proto, size, head = rest[9], int(be.Uint16(rest[2:])), 20
 		s.from, s.to = netip.AddrFrom4([4]byte(rest[12:16])), netip.AddrFrom4([4]byte(rest[16:20]))
 		if fold(rest[:20], 0) != 0xffff {
 			t.Fatalf("IPv4 checksum of % x", rest[:20])
@@ -99,7 +100,8 @@ func (s *seen) dissect(t testing.TB) {
 }
 
 // check verifies the checksum of a segment that was kept whole.
-func (s *seen) check(t testing.TB, segment []byte) {
+func (s *seen) check(t *testing.T, segment []byte) {
+	t.Helper()
 	var pseudo uint32
 	switch s.proto {
 	case 1, 2:

@@ -57,7 +57,6 @@ type builder struct {
 // build returns the kept bytes of a frame, valid until the next call, and the
 // frame's length on the wire.
 func (b *builder) build(p *packet) (frame []byte, length int) {
-	clear(b.buffer[:])
 	out := append(b.buffer[:0], p.to.mac[:]...)
 	out = append(out, p.from.mac[:]...)
 	if p.vlan != 0 {
@@ -72,6 +71,7 @@ func (b *builder) build(p *packet) (frame []byte, length int) {
 
 	length = start + len(head) + p.size
 	keep := min(length, max(len(out), kept))
+	clear(b.buffer[len(out):keep])
 	return b.buffer[:keep], max(length, 60)
 }
 
@@ -125,7 +125,7 @@ func transportHeader(p *packet) []byte {
 
 // sum fills in the checksum; the zeros that are not kept add nothing to it.
 func sum(p *packet, segment []byte, size int) {
-	at := 0
+	var at int
 	switch p.proto {
 	case protoTCP:
 		at = 16

@@ -14,9 +14,9 @@ import (
 	"netflow-monitor/internal/geo"
 )
 
-// slots is how many decoded records a database remembers, a power of two. All
-// addresses of a network, and often many networks, share one record.
-const slots = 1 << 13
+// slotBits says how many decoded records a database remembers: 8192. All addresses
+// of a network, and often many networks, share one record.
+const slotBits = 13
 
 // Database is an open MaxMind DB file. Its methods may be called from any goroutine.
 type Database struct {
@@ -25,7 +25,7 @@ type Database struct {
 	mapped bool
 	broken atomic.Bool
 	faults atomic.Uint64
-	cache  [slots]atomic.Pointer[record]
+	cache  [1 << slotBits]atomic.Pointer[record]
 }
 
 type record struct {
@@ -78,13 +78,37 @@ func (d *Database) Built() time.Time { return d.reader.Metadata.BuildTime().UTC(
 func (d *Database) Faults() uint64 { return d.faults.Load() }
 
 // Locate implements geo.Locator for public addresses; others are the caller's to keep away.
-func (d *Database) Locate(addr netip.Addr) (location geo.Location) {
-	if d.broken.Load() {
+func (d *Database) Locate(addr netip.Addr) geo.Location {
+	switch {
+	case !d.mapped:
+		return d.lookUp(addr)
+	case d.broken.Load():
 		return geo.Location{}
 	}
-	if d.mapped {
-		defer d.survive(debug.SetPanicOnFault(true), &location)
-	}
+	return d.lookUpMapped(addr)
+}
+
+// lookUpMapped survives a file that was cut short or whose disk failed: the
+// processor faults on the missing page, and the database is not asked again.
+func (d *Database) lookUpMapped(addr netip.Addr) (location geo.Location) {
+	before := debug.SetPanicOnFault(true)
+	defer func() {
+		debug.SetPanicOnFault(before)
+		fault := recover()
+		if fault == nil {
+			return
+		}
+		if _, ok := fault.(interface{ Addr() uintptr }); !ok {
+			panic(fault)
+		}
+		d.broken.Store(true)
+		d.faults.Add(1)
+		location = geo.Location{}
+	}()
+	return d.lookUp(addr)
+}
+
+func (d *Database) lookUp(addr netip.Addr) geo.Location {
 	result := d.reader.Lookup(addr)
 	if !result.Found() {
 		if result.Err() != nil {
@@ -93,7 +117,7 @@ func (d *Database) Locate(addr netip.Addr) (location geo.Location) {
 		return geo.Location{}
 	}
 	offset := result.Offset()
-	slot := &d.cache[uint64(offset)*0x9e3779b97f4a7c15>>51]
+	slot := &d.cache[uint64(offset)*0x9e3779b97f4a7c15>>(64-slotBits)]
 	if known := slot.Load(); known != nil && known.offset == offset {
 		return known.location
 	}
@@ -102,23 +126,7 @@ func (d *Database) Locate(addr netip.Addr) (location geo.Location) {
 		d.faults.Add(1)
 		return geo.Location{}
 	}
-	location = locationOf(fields)
+	location := locationOf(fields)
 	slot.Store(&record{offset: offset, location: location})
 	return location
-}
-
-// survive ends a look-up in a file that was cut short or whose disk failed: the
-// processor faults on the missing page, and the database is not asked again.
-func (d *Database) survive(before bool, location *geo.Location) {
-	debug.SetPanicOnFault(before)
-	fault := recover()
-	if fault == nil {
-		return
-	}
-	if _, ok := fault.(interface{ Addr() uintptr }); !ok {
-		panic(fault)
-	}
-	d.broken.Store(true)
-	d.faults.Add(1)
-	*location = geo.Location{}
 }
