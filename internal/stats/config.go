@@ -20,8 +20,9 @@ type Config struct {
 	SeriesSeconds int
 	// SnapshotInterval is how often a living session is due for the store, 1 s to 1 h.
 	SnapshotInterval time.Duration
-	// MaxPending is how many ended sessions wait for the store, 1 to 10 000 000;
-	// beyond it the oldest are lost.
+	// MaxPending is how many ended sessions wait for a store that is slow or away,
+	// and for how many addresses counts do, 1 to 10 000 000; beyond it the oldest
+	// sessions are lost, and the counts of the newest addresses.
 	MaxPending int
 	// HomeLatitude and HomeLongitude, in degrees, place home on the map. Without
 	// both, the machine's public address decides.

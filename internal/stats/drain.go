@@ -10,7 +10,8 @@ import (
 type pending struct {
 	// sessions have ended; oldest first.
 	sessions []Session
-	// ips are deltas of addresses that were forgotten meanwhile.
+	// ips are deltas that are no longer in the table of IPs: of addresses that had to
+	// make room, and those that were taken back.
 	ips map[netip.Addr]IP
 	// samples are deltas; nearly always in order of time.
 	samples []Sample
@@ -155,7 +156,7 @@ func (e *Engine) takeBack() {
 		e.dueAgain(living[i].ID)
 	}
 	for i := range p.flight.IPs {
-		e.evicted[boundPendingIPs] += e.takeBackIP(&p.flight.IPs[i])
+		e.evicted[boundPendingIPs] += p.addIP(&p.flight.IPs[i], e.cfg.MaxPending)
 	}
 	p.samples = slices.Concat(p.flight.Samples, p.samples)
 	e.evicted[boundPendingSamples] += p.trimSamples(e.cfg.SeriesSeconds)
@@ -172,21 +173,6 @@ func (e *Engine) dueAgain(id uint64) {
 	s.changed = true
 	s.snapshot -= int64(e.cfg.SnapshotInterval)
 	e.sessions.due.moveToFront(i)
-}
-
-func (e *Engine) takeBackIP(d *IP) uint64 {
-	i, ok := e.ips.index[d.Addr.As16()]
-	if !ok {
-		return e.pending.addIP(d, e.cfg.MaxIPs)
-	}
-	p := e.ips.slab.at(i)
-	if p.drained.isZero() {
-		// The address was evicted and came back: the delta is of its earlier life.
-		return e.pending.addIP(d, e.cfg.MaxIPs)
-	}
-	p.drained.sub(share{d.Sent, d.Received, d.Sessions})
-	e.ips.touch(i)
-	return 0
 }
 
 // drainLiving appends living sessions whose snapshot is due. All snapshots are

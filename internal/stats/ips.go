@@ -73,7 +73,7 @@ func (e *Engine) evictIP(i uint32) {
 	p := t.slab.at(i)
 	e.evicted[boundIPs]++
 	if d, changed := e.delta(p); changed {
-		e.evicted[boundPendingIPs] += e.pending.addIP(&d, e.cfg.MaxIPs)
+		e.evicted[boundPendingIPs] += e.pending.addIP(&d, e.cfg.MaxPending)
 	}
 	e.places.rows[p.place].ips--
 	t.silent.remove(i)

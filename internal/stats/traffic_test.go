@@ -138,7 +138,9 @@ func (g *traffic) batch(begin, touch, end int) flow.Batch {
 		}
 		out := *r
 		out.Sent, out.Received = g.counters(), g.counters()
-		out.Last = from + g.rand.Int64N(second)
+		if out.Sent.Packets+out.Received.Packets > 0 {
+			out.Last = from + g.rand.Int64N(second)
+		}
 		out.State = flow.State(g.rand.IntN(9))
 		out.TCPFlagsSent |= uint8(g.rand.IntN(256))
 		if i < end {
