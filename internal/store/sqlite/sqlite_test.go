@@ -4,23 +4,33 @@ import (
 	"path/filepath"
 	"testing"
 
+	"netflow-monitor/internal/store"
 	"netflow-monitor/internal/store/sqlite"
+	"netflow-monitor/internal/store/storetest"
 )
 
-func TestOpen(t *testing.T) {
+func config(path string) sqlite.Config {
 	cfg := sqlite.Default()
-	cfg.Path = filepath.Join(t.TempDir(), "a b?%#", "netflow.db")
-	s, err := sqlite.Open(t.Context(), cfg)
+	cfg.Path = path
+	return cfg
+}
+
+func open(t testing.TB, path string) *sqlite.Store {
+	t.Helper()
+	s, err := sqlite.Open(t.Context(), config(path))
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Log(s.Point(t.Context(), "eth0"))
-	t.Log(s.Point(t.Context(), "eth1"))
-	t.Log(s.Point(t.Context(), "eth0"))
-	t.Log(s.Points(t.Context()))
-	t.Log(s.Info(t.Context()))
-	t.Log(sqlite.Open(t.Context(), cfg))
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+func TestStore(t *testing.T) {
+	storetest.Run(t, func(t *testing.T) store.Store {
+		return open(t, filepath.Join(t.TempDir(), "netflow.db"))
+	})
 }

@@ -1,0 +1,193 @@
+package storetest
+
+import (
+	"cmp"
+	"errors"
+	"net/netip"
+	"slices"
+	"testing"
+	"time"
+
+	"netflow-monitor/internal/flow"
+	"netflow-monitor/internal/stats"
+	"netflow-monitor/internal/store"
+)
+
+func testSessionRoundTrip(t *testing.T, s store.Store) {
+	g := newGenerator(10)
+	b := store.Batch{}
+	for range 300 {
+		b.Sessions = append(b.Sessions, g.session())
+	}
+	(&writer{store: s}).write(t, b)
+	for _, want := range b.Sessions {
+		got, err := s.Session(t.Context(), want.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		equal(t, "session", got, want)
+	}
+	if _, err := s.Session(t.Context(), 1<<62); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("unknown session: got %v, want ErrNotFound", err)
+	}
+}
+
+func testSessionReplaced(t *testing.T, s store.Store) {
+	w := &writer{store: s}
+	session := newGenerator(11).session()
+	session.End = flow.EndNone
+	for i := range 3 {
+		session.Sent.Packets = uint64(10 * (i + 1))
+		session.RateSent = 17 // a rate is of now and not stored
+		w.write(t, store.Batch{Sessions: []stats.Session{session}})
+		c := read(t, s, session.ID)
+		want := session
+		want.RateSent = 0
+		equal(t, "living session", c.LivingSession[0], want)
+		if c.SessionTotal != 0 || c.StoredRows != 1 {
+			t.Fatalf("a living session is listed %d times in %d rows, want 0 in 1", c.SessionTotal, c.StoredRows)
+		}
+	}
+	session.RateSent, session.End = 0, flow.EndOfFlow
+	session.Last += int64(time.Minute)
+	earlier := session
+	earlier.End, earlier.Sent = flow.EndNone, flow.Counters{}
+	// Of the same session twice in a batch, the later one counts.
+	w.write(t, store.Batch{Sessions: []stats.Session{earlier, session}})
+	c := read(t, s)
+	equal(t, "ended session", c.Sessions, []stats.Session{session})
+	if c.SessionTotal != 1 || c.StoredRows != 1 {
+		t.Errorf("total %d in %d rows, want 1 in 1", c.SessionTotal, c.StoredRows)
+	}
+	w.write(t, store.Batch{Sessions: []stats.Session{session}})
+	if c := read(t, s); c.SessionTotal != 1 || c.StoredRows != 1 {
+		t.Errorf("written again: total %d in %d rows, want 1 in 1", c.SessionTotal, c.StoredRows)
+	}
+}
+
+// manySessions writes random sessions and returns the ended ones.
+func manySessions(t *testing.T, s store.Store, seed uint64) []stats.Session {
+	t.Helper()
+	g := newGenerator(seed)
+	w := &writer{store: s}
+	var ended []stats.Session
+	for range 3 {
+		b := g.batch(150)
+		w.write(t, b)
+		for _, session := range b.Sessions {
+			if !session.Active() {
+				ended = append(ended, session)
+			}
+		}
+	}
+	return ended
+}
+
+func testSessionOrder(t *testing.T, s store.Store) {
+	sessions := manySessions(t, s, 12)
+	for _, column := range stats.SessionColumns {
+		for _, descending := range []bool{false, true} {
+			want := slices.Clone(sessions)
+			slices.SortFunc(want, func(a, b stats.Session) int {
+				if descending {
+					a, b = b, a
+				}
+				return cmp.Or(column.Compare(&a, &b), cmp.Compare(a.ID, b.ID))
+			})
+			q := stats.SessionQuery{OrderBy: column.Name, Descending: descending, Limit: 70}
+			var got []stats.Session
+			for q.Offset = 0; q.Offset < len(want)+q.Limit; q.Offset += q.Limit {
+				page, total, err := s.Sessions(t.Context(), q)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if total != len(want) {
+					t.Fatalf("total %d, want %d", total, len(want))
+				}
+				got = append(got, page...)
+			}
+			equal(t, "ordered by "+column.Name, got, want)
+		}
+	}
+}
+
+func testUnknownOrder(t *testing.T, s store.Store) {
+	for _, name := range []string{"nonsense", "id; DROP TABLE sessions", "src_key"} {
+		if _, _, err := s.Sessions(t.Context(), stats.SessionQuery{OrderBy: name}); !errors.Is(err, store.ErrOrder) {
+			t.Errorf("sessions ordered by %q: got %v, want ErrOrder", name, err)
+		}
+		if _, _, err := s.IPs(t.Context(), stats.IPQuery{OrderBy: name}); !errors.Is(err, store.ErrOrder) {
+			t.Errorf("IPs ordered by %q: got %v, want ErrOrder", name, err)
+		}
+	}
+}
+
+func (g *generator) prefix() netip.Prefix {
+	if g.IntN(3) == 0 {
+		return netip.Prefix{}
+	}
+	a := g.addr(uint8(4 + 2*g.IntN(2)))
+	return netip.PrefixFrom(a, g.IntN(a.BitLen()+1)) // its lower bits may be set
+}
+
+func (g *generator) sessionQuery() (q stats.SessionQuery) {
+	switch g.IntN(4) {
+	case 0:
+		q.Src = g.prefix()
+	case 1:
+		q.Dst, q.Src = g.prefix(), g.prefix()
+	case 2:
+		q.IP = g.prefix()
+	}
+	if g.IntN(3) == 0 {
+		p := g.session().Key.Protocol
+		q.Protocol = &p
+	}
+	if g.IntN(3) == 0 {
+		q.Port = g.session().Key.DstPort
+	}
+	if g.IntN(4) == 0 {
+		state := g.session().State
+		q.State = &state
+	}
+	if g.IntN(4) == 0 {
+		active := g.IntN(2) == 0
+		q.Active = &active
+	}
+	if g.IntN(3) == 0 {
+		q.From = g.session().Last
+	}
+	if g.IntN(3) == 0 {
+		q.To = g.session().Start
+	}
+	return q
+}
+
+func testSessionFilters(t *testing.T, s store.Store) {
+	sessions := manySessions(t, s, 13)
+	slices.SortFunc(sessions, func(a, b stats.Session) int { return cmp.Compare(a.ID, b.ID) })
+	g := newGenerator(14)
+	matched := 0
+	for range 400 {
+		q := g.sessionQuery()
+		q.OrderBy = "session_id"
+		want := []stats.Session{}
+		for i := range sessions {
+			if q.Match(&sessions[i]) {
+				want = append(want, sessions[i])
+			}
+		}
+		got, total, err := s.Sessions(t.Context(), q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if total != len(want) {
+			t.Fatalf("%+v: total %d, want %d", q, total, len(want))
+		}
+		equal(t, "filtered", got, want)
+		matched += len(want)
+	}
+	if matched == 0 {
+		t.Error("no filter matched anything")
+	}
+}
