@@ -64,7 +64,8 @@ func Again(t *testing.T, namespaces uintptr) ([]byte, error) {
 		args = append(args, "-test.timeout="+time.Until(deadline).String())
 	}
 	child := exec.CommandContext(t.Context(), path, args...)
-	child.Env = append(os.Environ(), inside+"="+t.Name())
+	// The race detector would sleep for a second before it exits.
+	child.Env = append(os.Environ(), inside+"="+t.Name(), "GORACE=atexit_sleep_ms=0 "+os.Getenv("GORACE"))
 	child.SysProcAttr = attributes(namespaces)
 	output, err := child.CombinedOutput()
 	if err == nil && bytes.Contains(output, []byte("no tests to run")) {
