@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"mime"
 	"net/http"
 	"path"
 	"strings"
@@ -59,7 +58,7 @@ func newPage(files fs.FS, packer *packer) (*page, error) {
 }
 
 // find returns the file for a path. A path without a file is a view of the page,
-// unless it looks like a file.
+// unless it looks like a file; /ips/192.0.2.1 does not.
 func (p *page) find(name string) (string, *asset) {
 	if name == "" {
 		name = indexFile
@@ -67,7 +66,7 @@ func (p *page) find(name string) (string, *asset) {
 	if a, ok := p.assets[name]; ok {
 		return name, a
 	}
-	if path.Ext(name) != "" || strings.HasPrefix(name, "assets/") {
+	if strings.HasPrefix(name, ".") || strings.HasPrefix(name, "assets/") || typeOf(path.Ext(name)) != "" {
 		return name, nil
 	}
 	return indexFile, p.assets[indexFile]
@@ -147,29 +146,37 @@ func (p *page) send(w http.ResponseWriter, r *http.Request, name string, a *asse
 	return nil
 }
 
-// contentType does not ask the system's tables, which differ and may be missing.
 func contentType(name string) string {
-	switch ext := path.Ext(name); ext {
+	if t := typeOf(path.Ext(name)); t != "" {
+		return t
+	}
+	return "application/octet-stream"
+}
+
+// typeOf knows what a built page consists of. It does not ask the system's tables,
+// which differ and may be missing.
+func typeOf(extension string) string {
+	switch extension {
 	case ".js":
 		return "text/javascript; charset=utf-8"
 	case ".css":
 		return "text/css; charset=utf-8"
 	case ".html":
 		return "text/html; charset=utf-8"
+	case ".txt":
+		return "text/plain; charset=utf-8"
 	case ".svg":
 		return "image/svg+xml"
+	case ".png":
+		return "image/png"
+	case ".ico":
+		return "image/x-icon"
 	case ".json", ".map":
 		return "application/json"
 	case ".webmanifest":
 		return "application/manifest+json"
 	case ".woff2":
 		return "font/woff2"
-	case ".ico":
-		return "image/x-icon"
-	default:
-		if t := mime.TypeByExtension(ext); t != "" {
-			return t
-		}
-		return "application/octet-stream"
 	}
+	return ""
 }
