@@ -40,8 +40,11 @@ type Engine struct {
 	ips      ipTable
 	rankings [len(Dimensions)]ranking
 	places   placeTable
-	series   series
-	pending  pending
+	// scratch are the locations of the session that is being added: as variables they
+	// would be allocated for each.
+	scratch [2]geo.Location
+	series  series
+	pending pending
 }
 
 var _ flow.Sink = (*Engine)(nil)

@@ -94,17 +94,18 @@ func (e *Engine) addSession(r *flow.Record) uint32 {
 	src, dst := r.Key.SrcAddr(), r.Key.DstAddr()
 	srcLevel, dstLevel := e.home.Level(src), e.home.Level(dst)
 	s.Direction = direction(srcLevel, dstLevel)
-	srcLocation, dstLocation := e.outside(src, srcLevel), e.outside(dst, dstLevel)
-	s.src = e.addIP(&r.Key.Src, srcLevel, r, &srcLocation)
-	s.dst = e.addIP(&r.Key.Dst, dstLevel, r, &dstLocation)
+	srcLocation, dstLocation := &e.scratch[0], &e.scratch[1]
+	*srcLocation, *dstLocation = e.outside(src, srcLevel), e.outside(dst, dstLevel)
+	s.src = e.addIP(&r.Key.Src, srcLevel, r, srcLocation)
+	s.dst = e.addIP(&r.Key.Dst, dstLevel, r, dstLocation)
 	if r.First {
 		e.ips.slab.at(s.src).sessions++
 		if s.src != s.dst {
 			e.ips.slab.at(s.dst).sessions++
 		}
 	}
-	e.rankSession(s, r.First, &srcLocation, &dstLocation)
-	e.placeSession(s, r.First, &srcLocation, &dstLocation)
+	e.rankSession(s, r.First, srcLocation, dstLocation)
+	e.placeSession(s, r.First, srcLocation, dstLocation)
 	return i
 }
 
