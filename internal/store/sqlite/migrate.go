@@ -16,14 +16,15 @@ var migrations embed.FS
 // applicationID marks the file as ours (PRAGMA application_id): "nfm" and a digit.
 const applicationID = 0x6e666d31
 
-// migrate brings the schema up to date, each step in a transaction of its own,
-// and returns the version.
-func migrate(ctx context.Context, db *sql.DB, path string) (int, error) {
+// migrate brings the schema up to date, each step in a transaction of its own, and
+// returns the version. A file that is not for us to write stays as it is, so it is
+// looked at through a connection that can't.
+func migrate(ctx context.Context, reader, writer *sql.DB, path string) (int, error) {
 	files, err := fs.Glob(migrations, "migrations/*.sql")
 	if err != nil {
 		return 0, fmt.Errorf("list migrations: %w", err)
 	}
-	version, err := checkOwner(ctx, db, path)
+	version, err := checkOwner(ctx, reader, path)
 	if err != nil {
 		return 0, err
 	}
@@ -32,7 +33,7 @@ func migrate(ctx context.Context, db *sql.DB, path string) (int, error) {
 			store.ErrNewerVersion, path, version, len(files))
 	}
 	for ; version < len(files); version++ {
-		if err := applyMigration(ctx, db, files[version], version+1); err != nil {
+		if err := applyMigration(ctx, writer, files[version], version+1); err != nil {
 			return 0, fmt.Errorf("apply %s to %s: %w", files[version], path, explain(path, err))
 		}
 	}

@@ -64,7 +64,7 @@ func Open(ctx context.Context, cfg Config) (s *Store, err error) {
 	if err := s.connect(); err != nil {
 		return s, err
 	}
-	if s.version, err = migrate(ctx, s.writer, path); err != nil {
+	if s.version, err = migrate(ctx, s.reader, s.writer, path); err != nil {
 		return s, err
 	}
 	if s.statements, err = prepare(ctx, s.writer); err != nil {

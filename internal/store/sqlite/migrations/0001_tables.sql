@@ -43,7 +43,9 @@ CREATE TABLE sessions (
 CREATE INDEX sessions_ended ON sessions (last_seen) WHERE end_reason > 0;
 CREATE INDEX sessions_living ON sessions (id) WHERE end_reason = 0;
 
+-- The key comes first because SQLite before 3.41 takes such a table for damaged otherwise.
 CREATE TABLE ip_statistics (
+    ip_key                 BLOB    NOT NULL PRIMARY KEY,
     ip                     TEXT    NOT NULL,
     bytes_sent             INTEGER NOT NULL,
     bytes_received         INTEGER NOT NULL,
@@ -60,8 +62,7 @@ CREATE TABLE ip_statistics (
     session_count          INTEGER NOT NULL,
     first_seen             INTEGER NOT NULL,
     last_seen              INTEGER NOT NULL,
-    local                  INTEGER NOT NULL,    -- 1 at home
-    ip_key                 BLOB    NOT NULL PRIMARY KEY
+    local                  INTEGER NOT NULL     -- 1 at home
 ) WITHOUT ROWID;
 
 CREATE TABLE traffic_history (

@@ -1,0 +1,242 @@
+package sqlite_test
+
+import (
+	"bytes"
+	"database/sql"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"netflow-monitor/internal/stats"
+	"netflow-monitor/internal/store"
+	"netflow-monitor/internal/store/sqlite"
+)
+
+// alter changes a closed database with the driver alone.
+func alter(t *testing.T, path, statement string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", "file:"+path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.ExecContext(t.Context(), statement); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func written(t *testing.T, path string) {
+	t.Helper()
+	s, err := sqlite.Open(t.Context(), config(path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(s.Write(t.Context(), batchOf(1, 1000)), s.Close()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestOpenRefuses(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		spoil  func(t *testing.T, path string)
+		is     error
+		remedy []string
+	}{
+		{"newer version", func(t *testing.T, path string) {
+			written(t, path)
+			alter(t, path, "PRAGMA user_version = 999")
+		}, store.ErrNewerVersion, []string{"schema 999", "up to 1", "install the newer program"}},
+		{"another program's", func(t *testing.T, path string) { alter(t, path, "CREATE TABLE theirs (x)") },
+			nil, []string{"belongs to another program", "database.path"}},
+		{"no database", func(t *testing.T, path string) {
+			if err := os.WriteFile(path, bytes.Repeat([]byte("hello, world\n"), 1000), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}, nil, []string{"is not a SQLite database", "database.path"}},
+		{"damaged", func(t *testing.T, path string) {
+			written(t, path)
+			data, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i := 4096; i < len(data); i++ {
+				data[i] ^= 0x5a
+			}
+			if err := os.WriteFile(path, data, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}, nil, []string{"is damaged", ".recover"}},
+		{"a folder", func(t *testing.T, path string) {
+			if err := os.Mkdir(path, 0o700); err != nil {
+				t.Fatal(err)
+			}
+		}, nil, []string{"is a directory"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "netflow.db")
+			c.spoil(t, path)
+			before, _ := os.ReadFile(path)
+			s, err := sqlite.Open(t.Context(), config(path))
+			if err == nil {
+				t.Fatal("opened", s.Close())
+			}
+			if c.is != nil && !errors.Is(err, c.is) {
+				t.Errorf("got %v, want %v", err, c.is)
+			}
+			for _, part := range append(c.remedy, path) {
+				if !strings.Contains(err.Error(), part) {
+					t.Errorf("%q does not say %q", err, part)
+				}
+			}
+			if after, _ := os.ReadFile(path); !bytes.Equal(before, after) {
+				t.Error("the file was changed")
+			}
+		})
+	}
+}
+
+func TestModes(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "deep", "data")
+	path := filepath.Join(folder, "odd name?%41#.db")
+	s := open(t, path)
+	if err := s.Write(t.Context(), batchOf(1, 10)); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]os.FileMode{folder: 0o750, path: 0o640, path + "-wal": 0o640} {
+		info, err := os.Stat(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := info.Mode().Perm(); got&^want != 0 {
+			t.Errorf("mode of %s is %o, want at most %o", name, got, want)
+		}
+	}
+}
+
+func TestReopen(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "netflow.db")
+	written(t, path)
+	if _, err := os.Stat(path + "-wal"); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the log is still there after Close: %v", err)
+	}
+	s := open(t, path)
+	if err := verify(t.Context(), s, path, 1, 1000); err != nil {
+		t.Error(err)
+	}
+	// Batch 1 of the same run is remembered beyond the end of the program.
+	if err := s.Write(t.Context(), batchOf(1, 1000)); err != nil {
+		t.Fatal(err)
+	}
+	if err := verify(t.Context(), s, path, 1, 1000); err != nil {
+		t.Error(err)
+	}
+	info, err := s.Info(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info.Sessions != 1000 || info.IPs != 1 || info.SchemaVersion != 1 || info.Bytes < 100_000 || info.Path != path {
+		t.Errorf("info: %+v", info)
+	}
+}
+
+func TestReadableByTool(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "netflow.db")
+	s := open(t, path)
+	b := batchOf(1, 1)
+	b.Events = []store.Event{{ID: 1, Time: b.Sessions[0].Start, Level: store.LevelError, Kind: "k", Message: "m"}}
+	if err := s.Write(t.Context(), b); err != nil {
+		t.Fatal(err)
+	}
+	for query, want := range map[string]string{
+		"SELECT src_ip, dst_ip, dst_port, protocol_name, state, total_bytes FROM sessions": "10.0.0.0|192.0.2.1|443|TCP|unreplied|100",
+		"SELECT start_time, src_ip, protocol, duration FROM sessions_readable":             "2023-11-14 22:13:21.000|10.0.0.0|TCP|0.0",
+		"SELECT ip, total_packets, last_seen FROM ip_statistics_readable":                  "192.0.2.1|1|2023-11-14 22:13:21",
+		"SELECT time, packets_in FROM traffic_history_readable WHERE step = 60":            "2023-11-14 22:13:00|1",
+		"SELECT time, level, kind, message FROM event_logs_readable":                       "2023-11-14 22:13:21|error|k|m",
+		"SELECT count(*) FROM configurations":                                              "0",
+	} {
+		output, err := exec.CommandContext(t.Context(), "sqlite3", path, query).CombinedOutput()
+		if errors.Is(err, exec.ErrNotFound) {
+			skip(t, "the sqlite3 tool is not installed")
+		}
+		if got := strings.TrimSpace(string(output)); err != nil || got != want {
+			t.Errorf("%s: %v\n got %s\nwant %s", query, err, got, want)
+		}
+	}
+}
+
+func TestPruneShrinksFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "netflow.db")
+	s := open(t, path)
+	for sequence := range uint64(10) {
+		if err := s.Write(t.Context(), batchOf(sequence+1, 10_000)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// The newest minute of history ends 33 seconds after the eighth of the ten batches.
+	keep := store.Retention{Sessions: 32 * time.Second}
+	rows, err := s.Prune(t.Context(), keep)
+	if err != nil || rows != 70_000 {
+		t.Errorf("pruned %d rows, %v; want 70000", rows, err)
+	}
+	before := size(t, path)
+	if err := s.Write(t.Context(), batchOf(11, 1)); err != nil {
+		t.Fatal(err)
+	}
+	if _, total, err := s.Sessions(t.Context(), stats.SessionQuery{Limit: 1}); err != nil || total != 30_001 {
+		t.Errorf("%d sessions are left, %v; want 30001", total, err)
+	}
+	t.Logf("file: %d bytes for 30 of 100 thousand sessions", before)
+	if before > 40*269*1000 {
+		t.Errorf("the file still has %d bytes", before)
+	}
+}
+
+func size(t *testing.T, path string) int64 {
+	t.Helper()
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return info.Size()
+}
+
+func TestPoints(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "netflow.db")
+	s := open(t, path)
+	for i, name := range []string{"eth0", "wlan0", "eth0", "any"} {
+		got, err := s.Point(t.Context(), name)
+		if want := []int{0, 1, 0, 2}[i]; err != nil || int(got) != want {
+			t.Errorf("%s: point %d, %v; want %d", name, got, err, want)
+		}
+	}
+	names, err := s.Points(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"eth0", "wlan0", "any"}, []string{names[0], names[1], names[2]}); diff != "" || len(names) != 3 {
+		t.Error(diff, names)
+	}
+}
+
+func TestConfig(t *testing.T) {
+	if err := sqlite.Default().Validate(); err != nil {
+		t.Error(err)
+	}
+	bad := sqlite.Config{FlushInterval: time.Millisecond, Retention: store.Retention{Sessions: -time.Hour, Hours: time.Second}}
+	err := bad.Validate()
+	for _, key := range []string{"path", "flush_interval", "retention.sessions", "retention.hours"} {
+		if err == nil || !strings.Contains(err.Error(), key) {
+			t.Errorf("%v does not name %s", err, key)
+		}
+	}
+}
