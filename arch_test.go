@@ -75,6 +75,7 @@ var layers = map[string]row{
 	"internal/demo/gen":   {[]string{"internal/demo"}, "writes the demo capture to standard output"},
 	"internal/config/gen": {[]string{"internal/config"}, "writes the configuration reference"},
 	"internal/e2e":        {everything, "tests of the whole program"},
+	"internal/e2e/netns":  {nil, "network namespaces, for tests of any part"},
 
 	"internal/app": {everything, "the wiring: the one place that knows every part"},
 	"cmd/netflow-monitor": {
@@ -101,6 +102,7 @@ var libraries = map[string]row{
 	"github.com/klauspost/compress":        {[]string{"internal/capture/pcapfile", "internal/api", "web"}, "zstd, and a faster gzip"},
 	"github.com/coder/websocket":           {[]string{"internal/api"}, "live updates"},
 	"github.com/oschwald/maxminddb-golang": {[]string{"internal/geo/mmdb"}, "mmdb files"},
+	"github.com/google/go-cmp":             {[]string{"internal/store/storetest"}, "comparisons; the program itself has none"},
 	"modernc.org/sqlite":                   {[]string{"internal/store/sqlite"}, "the database without cgo"},
 	"gopkg.in/natefinch/lumberjack.v2":     {[]string{"internal/app"}, "log rotation"},
 }

@@ -15,18 +15,28 @@ import (
 func stopContext(parent context.Context) (context.Context, context.CancelFunc) {
 	ctx, stop := signal.NotifyContext(parent, os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop)
-	if isTerminal(os.Stdin) {
+	if terminal := controllingTerminal(); terminal != nil {
 		hangup := make(chan os.Signal, 1)
 		signal.Notify(hangup, syscall.SIGHUP)
 		go func() {
 			for range hangup {
-				if !isTerminal(os.Stdin) {
+				if !isTerminal(terminal) {
 					stop()
 				}
 			}
 		}()
 	}
 	return ctx, stop
+}
+
+// controllingTerminal is nil for a service, whose SIGHUP always means reload.
+func controllingTerminal() *os.File {
+	for _, f := range []*os.File{os.Stdin, os.Stdout, os.Stderr} {
+		if isTerminal(f) {
+			return f
+		}
+	}
+	return nil
 }
 
 func isTerminal(f *os.File) bool {
