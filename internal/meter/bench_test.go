@@ -40,7 +40,7 @@ func BenchmarkPacket(b *testing.B) {
 			cfg := Default()
 			cfg.MaxSessions = 1 << 20
 			m := mustNew(b, cfg)
-			m.output.begin(&script{}, discard{}, nil)
+			mustOpen(b, m, &script{}, discard{})
 			for i := range all {
 				m.packet(&all[i])
 			}
@@ -61,7 +61,7 @@ func BenchmarkNewFlow(b *testing.B) {
 	cfg.IdleHalfOpen = 2 * 1e9
 	cfg.MaxSessions = 1 << 20
 	m := mustNew(b, cfg)
-	m.output.begin(&script{}, discard{}, nil)
+	mustOpen(b, m, &script{}, discard{})
 	f := tcp("10.0.0.1", "192.0.2.1", 1, 443).with(flow.TCPSyn).frame()
 	n := uint32(0)
 	b.ReportAllocs()

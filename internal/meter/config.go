@@ -64,7 +64,7 @@ func Default() Config {
 // time-out; with 0 and 0 no session is ever split.
 func (c Config) WithTimeouts(idle, active time.Duration) Config {
 	c.IdleTCP, c.IdleUDP, c.IdleICMP, c.IdleOther = idle, idle, idle, idle
-	c.IdleHalfOpen, c.IdleClosing = idle, min(c.IdleClosing, idle)
+	c.IdleHalfOpen, c.IdleClosing = idle, idle
 	c.Active = active
 	return c
 }

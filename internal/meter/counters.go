@@ -37,3 +37,19 @@ func (m *Meter) publish() {
 	m.published.Input.Add(m.input)
 	m.published.Active = uint64(m.table.used)
 }
+
+// Add adds o to c.
+func (c *Counters) Add(o *Counters) {
+	c.Input.Add(o.Input)
+	for i, n := range o.Faults {
+		c.Faults[i] += n
+	}
+	for i, n := range o.Ended {
+		c.Ended[i] += n
+	}
+	c.Started += o.Started
+	c.Active += o.Active
+	c.Records += o.Records
+	c.Batches += o.Batches
+	c.Refusals += o.Refusals
+}

@@ -182,6 +182,15 @@ func mustNew(t testing.TB, cfg Config) *Meter {
 	return m
 }
 
+// mustOpen readies a meter for single packets.
+func mustOpen(t testing.TB, m *Meter, src capture.Source, out flow.Sink) {
+	t.Helper()
+	if err := m.open(src, out, nil); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(m.table.close)
+}
+
 // run meters the packets and checks what must hold for any input.
 func run(t testing.TB, cfg Config, packets ...pkt) *sink {
 	t.Helper()

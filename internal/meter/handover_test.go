@@ -92,7 +92,7 @@ func TestDirtyListIsBounded(t *testing.T) {
 	cfg.Interim = true
 	cfg.MaxSessions = 10
 	m := mustNew(t, cfg)
-	m.output.begin(&script{}, &sink{}, nil)
+	mustOpen(t, m, &script{}, &sink{})
 	for i := range 5000 {
 		f := udp("10.0.0.1", "10.0.0.2", uint16(i), 53).frame()
 		m.packet(&f)
@@ -106,7 +106,7 @@ func TestMassExpiryGoesInSlices(t *testing.T) {
 	cfg := offline()
 	cfg.MaxSessions = 5000
 	m := mustNew(t, cfg)
-	m.output.begin(&script{}, &sink{}, nil)
+	mustOpen(t, m, &script{}, &sink{})
 	for i := range 5000 {
 		f := udp("10.0.0.1", "10.0.0.2", uint16(i), 53).frame()
 		m.packet(&f)
@@ -130,7 +130,7 @@ func TestNoAllocationPerPacket(t *testing.T) {
 	cfg.Interim = true
 	cfg.IdleUDP = time.Second
 	m := mustNew(t, cfg)
-	m.output.begin(&script{}, discard{}, nil)
+	mustOpen(t, m, &script{}, discard{})
 	f := udp("10.0.0.1", "192.0.2.1", 1, 40000).frame()
 	n := 0
 	known := func() {

@@ -31,6 +31,7 @@ const (
 // Meter meters the packets of one source. Its methods other than Counters belong to
 // the goroutine that calls Run.
 type Meter struct {
+	cfg      Config
 	table    table
 	lists    [classCount]list
 	idle     [classCount]int64
@@ -60,7 +61,7 @@ func New(cfg Config) (*Meter, error) {
 		return nil, fmt.Errorf("meter configuration: %w", err)
 	}
 	m := &Meter{
-		table:    newTable(cfg.MaxSessions, seedWords(cfg.Seed)),
+		cfg:      cfg,
 		active:   timeout(cfg.Active),
 		interval: int64(cfg.Interval),
 		interim:  cfg.Interim,
@@ -105,12 +106,20 @@ func seedWords(seed uint64) (words [4]uint64) {
 // out fail (their error). In each case all flows end and their records are handed
 // over first. Run is called once; src stays the caller's to close.
 func (m *Meter) Run(ctx context.Context, src capture.Source, out flow.Sink) error {
-	m.output.begin(src, out, ctx.Done())
+	if err := m.open(src, out, ctx.Done()); err != nil {
+		return err
+	}
+	defer m.table.close()
 	err := m.loop(ctx, src)
 	m.endAll()
 	m.finish()
 	m.publish()
 	return errors.Join(err, m.output.err)
+}
+
+func (m *Meter) open(src capture.Source, out flow.Sink, stop <-chan struct{}) error {
+	m.source, m.sink, m.stop = src, out, stop
+	return m.table.open(m.cfg.MaxSessions, seedWords(m.cfg.Seed))
 }
 
 func (m *Meter) loop(ctx context.Context, src capture.Source) error {

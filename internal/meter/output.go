@@ -34,10 +34,6 @@ type output struct {
 	dropped uint64 // by the source, as of the latest batch
 }
 
-func (o *output) begin(source capture.Source, sink flow.Sink, stop <-chan struct{}) {
-	o.source, o.sink, o.stop = source, sink, stop
-}
-
 // queue notes that the entry has news. An entry stays queued when its flow ends, so
 // the list is never longer than the table.
 func (m *Meter) queue(i uint32, e *hot) {

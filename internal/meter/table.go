@@ -1,50 +1,62 @@
 package meter
 
+import (
+	"errors"
+	"math/bits"
+)
+
 const (
-	slabBits = 12
-	slabSize = 1 << slabBits
 	minSlots = 1 << 10
 	none     = ^uint32(0) // no entry
 )
 
-// slab holds entries in two arrays, so that the hot ones lie in aligned pairs of
-// cache lines.
-type slab struct {
-	hot  [slabSize]hot
-	cold [slabSize]cold
-}
-
 // table is an open-addressing hash table of 8-byte slots, each 32 bits of hash and
-// an entry's index plus one, over slabs of entries that never move. Growing copies
-// slots and touches no entry.
+// an entry's index plus one, over entries that never move. Growing copies slots and
+// touches no entry.
 type table struct {
-	slots []uint64
-	mask  uint32
-	slabs []*slab
-	seed  [4]uint64
-	max   uint32 // entries at most
-	made  uint32 // entries ever taken from the slabs
-	used  uint32 // entries in use
-	free  uint32 // head of the list of returned entries, linked by cold.next
+	slots   region[uint64]
+	mask    uint32
+	entries region[hot]
+	rest    region[cold]
+	seed    [4]uint64
+	max     uint32 // entries at most
+	made    uint32 // entries ever taken from the region
+	used    uint32 // entries in use
+	free    uint32 // head of the list of returned entries, linked by cold.next
 }
 
-func newTable(maxEntries int, seed [4]uint64) table {
-	return table{
-		slots: make([]uint64, minSlots), mask: minSlots - 1,
-		seed: seed, max: uint32(maxEntries), free: none,
+// open reserves memory for the largest table; a small one never touches most of it.
+func (t *table) open(maxEntries int, seed [4]uint64) error {
+	var errSlots, errHot, errCold error
+	slots := max(minSlots, 2<<bits.Len(uint(maxEntries-1)))
+	t.slots, errSlots = newRegion[uint64](slots)
+	t.entries, errHot = newRegion[hot](maxEntries)
+	t.rest, errCold = newRegion[cold](maxEntries)
+	t.mask, t.seed, t.max, t.free = minSlots-1, seed, uint32(maxEntries), none
+	if err := errors.Join(errSlots, errHot, errCold); err != nil {
+		t.close()
+		return err
 	}
+	return nil
 }
 
-func (t *table) hot(i uint32) *hot   { return &t.slabs[i>>slabBits].hot[i&(slabSize-1)] }
-func (t *table) cold(i uint32) *cold { return &t.slabs[i>>slabBits].cold[i&(slabSize-1)] }
+func (t *table) close() {
+	t.slots.release()
+	t.entries.release()
+	t.rest.release()
+}
+
+func (t *table) hot(i uint32) *hot   { return &t.entries.items[i] }
+func (t *table) cold(i uint32) *cold { return &t.rest.items[i] }
 
 // find returns the entry of k's biflow and the packet's direction in it: 0 is the
 // entry's own, 1 the opposite one. Directions change unpredictably, so both orders are
 // compared without a branch between them.
 func (t *table) find(k *key, hash uint32) (index uint32, h *hot, direction uint) {
 	reversed := k.ports<<16 | k.ports>>16
-	for pos := hash & t.mask; ; pos = (pos + 1) & t.mask {
-		slot := t.slots[pos]
+	slots, mask := t.slots.items, t.mask
+	for pos := hash & mask; ; pos = (pos + 1) & mask {
+		slot := slots[pos]
 		if slot == 0 {
 			return none, nil, 0
 		}
@@ -70,17 +82,21 @@ func (t *table) full() bool { return t.used == t.max }
 
 // insert takes an entry for a key that find did not find. The table must not be full.
 func (t *table) insert(hash uint32) uint32 {
-	if t.used >= uint32(len(t.slots))/2 {
+	if t.used > t.mask/2 {
 		t.grow()
 	}
 	i := t.take()
-	pos := hash & t.mask
-	for t.slots[pos] != 0 {
-		pos = (pos + 1) & t.mask
-	}
-	t.slots[pos] = uint64(hash)<<32 | uint64(i+1)
+	t.place(uint64(hash)<<32 | uint64(i+1))
 	t.used++
 	return i
+}
+
+func (t *table) place(slot uint64) {
+	pos := uint32(slot>>32) & t.mask
+	for t.slots.items[pos] != 0 {
+		pos = (pos + 1) & t.mask
+	}
+	t.slots.items[pos] = slot
 }
 
 func (t *table) take() uint32 {
@@ -88,27 +104,21 @@ func (t *table) take() uint32 {
 		t.free = t.cold(i).next
 		return i
 	}
-	i := t.made
-	if i>>slabBits == uint32(len(t.slabs)) {
-		t.slabs = append(t.slabs, new(slab))
-	}
 	t.made++
-	return i
+	return t.made - 1
 }
 
+// grow doubles the slots in use. Placing them in the order they were in goes through
+// both halves in order.
 func (t *table) grow() {
-	old := t.slots
-	t.slots = make([]uint64, 2*len(old))
-	t.mask = uint32(len(t.slots) - 1)
+	size := t.mask + 1
+	old := append([]uint64(nil), t.slots.items[:size]...)
+	clear(t.slots.items[:size])
+	t.mask = 2*size - 1
 	for _, slot := range old {
-		if slot == 0 {
-			continue
+		if slot != 0 {
+			t.place(slot)
 		}
-		pos := uint32(slot>>32) & t.mask
-		for t.slots[pos] != 0 {
-			pos = (pos + 1) & t.mask
-		}
-		t.slots[pos] = slot
 	}
 }
 
@@ -116,19 +126,20 @@ func (t *table) grow() {
 // later look-ups.
 func (t *table) remove(i uint32) {
 	c := t.cold(i)
-	pos := c.hash & t.mask
-	for uint32(t.slots[pos]) != i+1 {
-		pos = (pos + 1) & t.mask
+	slots, mask := t.slots.items, t.mask
+	pos := c.hash & mask
+	for uint32(slots[pos]) != i+1 {
+		pos = (pos + 1) & mask
 	}
 	hole := pos
-	for next := (pos + 1) & t.mask; t.slots[next] != 0; next = (next + 1) & t.mask {
-		home := uint32(t.slots[next]>>32) & t.mask
-		if (next-home)&t.mask >= (next-hole)&t.mask {
-			t.slots[hole] = t.slots[next]
+	for next := (pos + 1) & mask; slots[next] != 0; next = (next + 1) & mask {
+		home := uint32(slots[next]>>32) & mask
+		if (next-home)&mask >= (next-hole)&mask {
+			slots[hole] = slots[next]
 			hole = next
 		}
 	}
-	t.slots[hole] = 0
+	slots[hole] = 0
 	c.next = t.free
 	t.free = i
 	t.used--

@@ -9,7 +9,11 @@ import (
 // The table against a map, with a hash so poor that slots run into one another.
 func TestTableAgainstMap(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 1))
-	table := newTable(3000, seedWords(1))
+	var table table
+	if err := table.open(3000, seedWords(1)); err != nil {
+		t.Fatal(err)
+	}
+	defer table.close()
 	want := map[uint32]uint32{}
 	keyOf := func(n uint32) *key { return &key{src: endpoint{lo: uint64(n)}, dst: endpoint{lo: 1 << 40}} }
 	hashOf := func(n uint32) uint32 { return n % 64 * 37 }

@@ -1,0 +1,183 @@
+package offline
+
+import (
+	"bufio"
+	"io"
+	"iter"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// column is one field of a row in JSON and CSV, or one column of a table.
+type column[T any] struct {
+	name string
+	kind kind
+	// append appends the bare value, which never needs quoting or escaping.
+	append func(b []byte, row *T) []byte
+	// when is false for rows that lack the field; nil means all have it.
+	when func(row *T) bool
+}
+
+// kind says how a value is written.
+type kind uint8
+
+const (
+	text   kind = iota // quoted in JSON, on the left of its column in a table
+	number             // bare, and on the right
+)
+
+// lineWriter writes rows through one buffer; its first error is final.
+type lineWriter struct {
+	out  *bufio.Writer
+	line []byte
+	err  error
+}
+
+func newLineWriter(w io.Writer) *lineWriter {
+	return &lineWriter{out: bufio.NewWriterSize(w, 1<<16)}
+}
+
+// flushLine writes out the line made so far.
+func (w *lineWriter) flushLine() bool {
+	if w.err == nil {
+		_, w.err = w.out.Write(append(w.line, '\n'))
+	}
+	w.line = w.line[:0]
+	return w.err == nil
+}
+
+func (w *lineWriter) close() error {
+	if w.err == nil {
+		w.err = w.out.Flush()
+	}
+	return w.err
+}
+
+func writeJSON[T any](w *lineWriter, columns []column[T], rows iter.Seq[*T]) {
+	for row := range rows {
+		w.line = appendJSON(w.line, columns, row)
+		if !w.flushLine() {
+			return
+		}
+	}
+}
+
+func appendJSON[T any](b []byte, columns []column[T], row *T) []byte {
+	separator := byte('{')
+	for i := range columns {
+		c := &columns[i]
+		if c.when != nil && !c.when(row) {
+			continue
+		}
+		b = append(b, separator, '"')
+		b = append(b, c.name...)
+		b = append(b, '"', ':')
+		if c.kind == text {
+			b = append(b, '"')
+		}
+		b = c.append(b, row)
+		if c.kind == text {
+			b = append(b, '"')
+		}
+		separator = ','
+	}
+	return append(b, '}')
+}
+
+func writeCSV[T any](w *lineWriter, columns []column[T], rows iter.Seq[*T]) {
+	w.line = appendHeader(w.line, columns)
+	w.flushLine()
+	for row := range rows {
+		for i := range columns {
+			if i > 0 {
+				w.line = append(w.line, ',')
+			}
+			if c := &columns[i]; c.when == nil || c.when(row) {
+				w.line = c.append(w.line, row)
+			}
+		}
+		if !w.flushLine() {
+			return
+		}
+	}
+}
+
+func appendHeader[T any](b []byte, columns []column[T]) []byte {
+	for i := range columns {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, columns[i].name...)
+	}
+	return b
+}
+
+// writeTable writes rows in columns as wide as their widest value.
+func writeTable[T any](w *lineWriter, columns []column[T], rows iter.Seq[*T]) {
+	widths := make([]int, len(columns))
+	for i := range columns {
+		widths[i] = len(columns[i].name)
+	}
+	for row := range rows {
+		for i := range columns {
+			w.line = columns[i].append(w.line[:0], row)
+			widths[i] = max(widths[i], len(w.line))
+		}
+	}
+	w.line = w.line[:0]
+	for i := range columns {
+		w.cell(columns[i].kind, widths[i], i, func(b []byte) []byte { return append(b, columns[i].name...) })
+	}
+	w.endRow()
+	for row := range rows {
+		for i := range columns {
+			w.cell(columns[i].kind, widths[i], i, func(b []byte) []byte { return columns[i].append(b, row) })
+		}
+		if !w.endRow() {
+			return
+		}
+	}
+}
+
+// cell appends one value padded to its column's width.
+func (w *lineWriter) cell(k kind, width, index int, value func([]byte) []byte) {
+	if index > 0 {
+		w.line = append(w.line, ' ', ' ')
+	}
+	start := len(w.line)
+	w.line = value(w.line)
+	missing := width - (len(w.line) - start)
+	for range missing {
+		w.line = append(w.line, ' ')
+	}
+	if k == number && missing > 0 {
+		copy(w.line[start+missing:], w.line[start:len(w.line)-missing])
+		for i := range missing {
+			w.line[start+i] = ' '
+		}
+	}
+}
+
+// endRow writes the row without the padding of its last column.
+func (w *lineWriter) endRow() bool {
+	end := len(w.line)
+	for end > 0 && w.line[end-1] == ' ' {
+		end--
+	}
+	w.line = slices.Delete(w.line, end, len(w.line))
+	return w.flushLine()
+}
+
+func appendUint[T uint8 | uint16 | uint64](b []byte, n T) []byte {
+	return strconv.AppendUint(b, uint64(n), 10)
+}
+
+// appendTime appends a time of RFC 3339 in UTC with as many decimals as it needs.
+func appendTime(b []byte, t int64) []byte {
+	return time.Unix(0, t).UTC().AppendFormat(b, time.RFC3339Nano)
+}
+
+func appendSeconds(b []byte, d int64) []byte {
+	return strconv.AppendFloat(b, float64(d)/1e9, 'f', -1, 64)
+}
