@@ -22,7 +22,7 @@ Settings come from the built-in defaults, the configuration file, the environmen
 
 const rootExample = `  netflow-monitor                        monitor the interface with the default route
   netflow-monitor -i eth0,wg0 -p 9090    two interfaces, page on port 9090
-  netflow-monitor -r day.pcap --speed max
+  netflow-monitor -r day.pcap --speed 1x
   netflow-monitor --check-deps           what is missing for a run, and how to get it`
 
 // rootFlags are the flags of a run.
@@ -68,7 +68,7 @@ func (f *rootFlags) register(root *cobra.Command) {
 	flags.SortFlags = false
 	f.settingFlags.register(flags)
 	flags.StringVarP(&f.read, "read", "r", "", "read a pcap or pcapng `FILE` instead of an interface; - is standard input")
-	flags.StringVar(&f.speed, "speed", "1x", "`SPEED` of reading a file: 1x, 10x or max")
+	flags.StringVar(&f.speed, "speed", "max", "`SPEED` of reading a file: 1x (as it happened), 10x or max")
 	flags.StringVarP(&f.filter, "filter", "f", "", "capture filter `EXPR` as for tcpdump (not in this version)")
 	flags.BoolVar(&f.checkDeps, "check-deps", false, "check what a run needs and how to get what is missing")
 	flags.BoolVar(&f.listInterfaces, "list-interfaces", false, "list the interfaces of this machine")

@@ -105,16 +105,16 @@ func TestLoadBad(t *testing.T) {
 			":2: unknown key web.prot; did you mean port? (allowed: host, port, debug, password_file)",
 		}},
 		{"password", "web: {password: x}\n", []string{":1: unknown key web.password; a password is not kept here"}},
-		{"range", "web: {port: 99999}\n", []string{`:1: web.port must be a whole number from 1 to 65535, not "99999"`}},
-		{"text for number", "web: {port: '80'}\n", []string{`:1: web.port must be a whole number from 1 to 65535, not the text "80"`}},
+		{"range", "web: {port: 99999}\n", []string{`:1: web.port must be a whole number from 0 to 65535, not "99999"`}},
+		{"text for number", "web: {port: '80'}\n", []string{`:1: web.port must be a whole number from 0 to 65535, not the text "80"`}},
 		{"number for text", "logging: {file: 1}\n", []string{":1: logging.file must be a path, or empty, not the number 1"}},
 		{"text for bool", "web: {debug: yes}\n", []string{`:1: web.debug must be true or false, not the text "yes"`}},
 		{"bool for text", "logging: {level: true}\n", []string{":1: logging.level must be DEBUG, INFO, WARN or ERROR, not true (put text in quotes)"}},
 		{"fraction", "monitor: {capture_timeout: 1.5}\n", []string{":1: monitor.capture_timeout must be a duration from 1s to 1d"}},
 		{"negative", "monitor: {capture_timeout: -60}\n", []string{":1: monitor.capture_timeout must be"}},
 		{"overflow", "logging: {max_size: 99999999999999999999}\n", []string{":1: logging.max_size must be a size from 1MiB to 1TiB"}},
-		{"list", "web: {port: [1]}\n", []string{":1: web.port must be a whole number from 1 to 65535, not this list"}},
-		{"mapping", "web: {port: {a: 1}}\n", []string{":1: web.port must be a whole number from 1 to 65535, not a mapping"}},
+		{"list", "web: {port: [1]}\n", []string{":1: web.port must be a whole number from 0 to 65535, not this list"}},
+		{"mapping", "web: {port: {a: 1}}\n", []string{":1: web.port must be a whole number from 0 to 65535, not a mapping"}},
 		{"section is a number", "web: 8080\n", []string{":1: web must be a mapping with the keys host, port"}},
 		{"file is a list", "- web\n", []string{":1: the file must be a mapping with the keys network, database"}},
 		{"key twice", "web:\n  port: 1\n  port: 2\n", []string{":3: web.port is given twice; it is in line 2 already"}},
@@ -220,7 +220,7 @@ func TestEnvironment(t *testing.T) {
 	_, err = Load("", false, []string{"NETFLOW_WEB_PROT=1", "NETFLOW_WEB_PORT=none", "NETFLOW_QUITE_OTHER_THING=1"})
 	checkProblems(t, err, []string{
 		"unknown environment variable NETFLOW_QUITE_OTHER_THING; allowed are NETFLOW_<SECTION>_<KEY>",
-		`environment variable NETFLOW_WEB_PORT: web.port must be a whole number from 1 to 65535, not "none"`,
+		`environment variable NETFLOW_WEB_PORT: web.port must be a whole number from 0 to 65535, not "none"`,
 		"unknown environment variable NETFLOW_WEB_PROT; did you mean NETFLOW_WEB_PORT?",
 	})
 }

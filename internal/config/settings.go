@@ -55,8 +55,8 @@ var settings = []setting{
 	},
 	{
 		"web.port",
-		"Port to listen on.",
-		number(func(c *Config) *int { return &c.Web.Port }, 1, 65535),
+		"Port to listen on; 0 takes any free one.",
+		number(func(c *Config) *int { return &c.Web.Port }, 0, 65535),
 	},
 	{
 		"web.debug",

@@ -20,6 +20,9 @@ type Config struct {
 	SeriesSeconds int
 	// SnapshotInterval is how often a living session is due for the store, 1 s to 1 h.
 	SnapshotInterval time.Duration
+	// FreshSnapshots is how many living sessions that are not due may go with a drain
+	// if they changed, 0 to 1 000 000.
+	FreshSnapshots int
 	// MaxPending is how many ended sessions wait for a store that is slow or away,
 	// and for how many addresses counts do, 1 to 10 000 000; beyond it the oldest
 	// sessions are lost, and the counts of the newest addresses.
@@ -37,6 +40,7 @@ func Default() Config {
 		MaxRanks:         65_536,
 		SeriesSeconds:    3600,
 		SnapshotInterval: time.Minute,
+		FreshSnapshots:   1000,
 		MaxPending:       200_000,
 	}
 }
@@ -50,6 +54,7 @@ func (c Config) Validate() error {
 		inRange("max_ranks", c.MaxRanks, 16, 1_000_000),
 		inRange("series_seconds", c.SeriesSeconds, 60, 86_400),
 		inRange("snapshot_interval", c.SnapshotInterval, time.Second, time.Hour),
+		inRange("fresh_snapshots", c.FreshSnapshots, 0, 1_000_000),
 		inRange("max_pending", c.MaxPending, 1, most),
 	}
 	if (c.HomeLatitude == nil) != (c.HomeLongitude == nil) {

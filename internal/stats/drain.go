@@ -92,7 +92,7 @@ func (p *pending) trimSamples(keep int) uint64 {
 		return 0
 	}
 	old, recent := p.samples[:len(p.samples)-keep], p.samples[len(p.samples)-keep:]
-	folded := make([]Sample, 0, 2*keep)
+	folded := make([]Sample, 0, keep)
 	for i := range old {
 		s := &old[i]
 		s.Time = floorDiv(s.Time, minute) * minute
@@ -104,7 +104,7 @@ func (p *pending) trimSamples(keep int) uint64 {
 	}
 	// Some room is left, or the next second would fold everything again.
 	lost := max(len(folded)-keep/2, 0)
-	p.samples = append(folded[lost:], recent...)
+	p.samples = slices.Concat(folded[lost:], recent)
 	return uint64(lost)
 }
 
@@ -175,23 +175,32 @@ func (e *Engine) dueAgain(id uint64) {
 	e.sessions.due.moveToFront(i)
 }
 
-// drainLiving appends living sessions whose snapshot is due. All snapshots are
-// equally far apart, so the queue is in the order of their times.
+// drainLiving appends living sessions that changed: all whose snapshot is due, and as
+// many of the others as is cheap, so that a kill of a quiet network's monitor loses
+// nothing older than the latest drain. The queue is in the order of the snapshots.
 func (e *Engine) drainLiving(sessions []Session, all bool) []Session {
 	t := &e.sessions
+	fresh := e.cfg.FreshSnapshots
+	i := t.due.front()
 	for range t.slab.len() {
-		i := t.due.front()
-		s := t.slab.at(i)
+		s, next := t.slab.at(i), t.due.after(i)
 		age := e.clock - s.snapshot
 		// A snapshot in the future was made before the clock was set back.
-		if !all && age >= 0 && age < int64(e.cfg.SnapshotInterval) {
+		due := all || age < 0 || age >= int64(e.cfg.SnapshotInterval)
+		if !due && fresh == 0 {
 			break
 		}
 		if s.changed {
 			sessions = append(sessions, e.view(s))
+			if !due {
+				fresh--
+			}
 		}
-		s.snapshot, s.changed = e.clock, false
-		t.due.moveToBack(i)
+		if s.changed || due {
+			s.snapshot, s.changed = e.clock, false
+			t.due.moveToBack(i)
+		}
+		i = next
 	}
 	return sessions
 }

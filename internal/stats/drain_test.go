@@ -1,10 +1,10 @@
 package stats
 
 import (
-	"fmt"
 	"maps"
 	"math/rand/v2"
 	"net/netip"
+	"strconv"
 	"testing"
 	"time"
 
@@ -48,11 +48,12 @@ func (s *shelf) write(d Drained) {
 // neither in memory nor in the store.
 func TestNothingIsLostOrDoubled(t *testing.T) {
 	for seed := range uint64(8) {
-		t.Run(fmt.Sprint(seed), func(t *testing.T) { t.Parallel(); drainAtRandom(t, seed) })
+		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) { t.Parallel(); drainAtRandom(t, seed) })
 	}
 }
 
 func drainAtRandom(t *testing.T, seed uint64) {
+	t.Helper()
 	random := rand.New(rand.NewPCG(seed, 2))
 	e := newEngine(t, func(c *Config) {
 		c.SnapshotInterval = time.Duration(1+random.IntN(20)) * time.Second
@@ -144,7 +145,7 @@ func checkShelf(t *testing.T, store *shelf, l *ledger) {
 }
 
 func TestSnapshotsOfLivingSessions(t *testing.T) {
-	e := newEngine(t, nil)
+	e := newEngine(t, func(c *Config) { c.FreshSnapshots = 0 })
 	k := key("192.168.1.2", "11.0.0.1", 1, 443)
 	drained := map[int][]uint64{}
 	for i := range 200 {
@@ -163,6 +164,33 @@ func TestSnapshotsOfLivingSessions(t *testing.T) {
 	}
 	want := map[int][]uint64{60: {1, 2}, 120: {1}, 180: {1}}
 	if d := cmp.Diff(want, drained); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestFreshSnapshots(t *testing.T) {
+	e := newEngine(t, func(c *Config) { c.FreshSnapshots = 2 })
+	k := key("192.168.1.2", "11.0.0.1", 1, 443)
+	times := map[uint64]int{}
+	for i := range 30 {
+		var records []flow.Record
+		for id := range uint64(5) {
+			r := record(id, k, epoch, 10, 20)
+			r.First = i == 0
+			records = append(records, r)
+		}
+		consume(t, e, epoch+int64(i+1)*second, records...)
+		d := e.Drain().Sessions
+		if len(d) != 2 {
+			t.Fatalf("drain %d: %d sessions", i, len(d))
+		}
+		for _, s := range d {
+			times[s.ID]++
+		}
+		e.Stored()
+	}
+	// All take their turn: 60 places among 5 sessions.
+	if d := cmp.Diff(map[uint64]int{0: 12, 1: 12, 2: 12, 3: 12, 4: 12}, times); d != "" {
 		t.Error(d)
 	}
 }

@@ -1,0 +1,145 @@
+// Package app wires the parts together: what is made from which settings, in which
+// order it starts, and in which order it stops.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strconv"
+	"syscall"
+	"time"
+
+	"netflow-monitor/internal/api"
+	"netflow-monitor/internal/config"
+	"netflow-monitor/internal/flow"
+	"netflow-monitor/internal/geo/mmdb"
+	"netflow-monitor/internal/stats"
+	"netflow-monitor/internal/store"
+	"netflow-monitor/internal/store/sqlite"
+	"netflow-monitor/web"
+)
+
+// stopTimeout is how long a clean stop may take before it is given up.
+const stopTimeout = 15 * time.Second
+
+// Options are what a run takes besides its configuration.
+type Options struct {
+	// ReadFile is a capture file to read instead of an interface; "-" is standard input.
+	ReadFile string
+	// Speed is how fast a file is read: 1 is real time, 0 as fast as possible.
+	Speed   float64
+	Debug   bool
+	Version string
+	// Stdout gets the address to open, and a generated password; Stderr the log.
+	Stdout, Stderr io.Writer
+	// Reload reads the configuration again, for SIGHUP.
+	Reload func() (config.Config, error)
+}
+
+// Run monitors until ctx ends, then stops in stages so that nothing is lost:
+// sources, the meter's last records, the last window to the store, the clients.
+func Run(ctx context.Context, cfg config.Config, opts Options) (err error) {
+	log, err := openLogging(cfg.Logging, opts.Debug, opts.Stderr)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, log.close()) }()
+	listener, err := listen(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = listener.Close() }() // the server has closed it already, but for errors below
+
+	sqliteConfig := sqlite.Default()
+	sqliteConfig.Path = cfg.Database.Path
+	db, err := sqlite.Open(ctx, sqliteConfig)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	p, err := assemble(cfg, opts, log, db)
+	if err != nil {
+		return err
+	}
+	return p.run(ctx, listener)
+}
+
+// program is all parts, made and not yet running.
+type program struct {
+	cfg     config.Config
+	opts    Options
+	log     *logging
+	locator *mmdb.Locator
+	engine  *stats.Engine
+	writer  *store.Writer
+	monitor *monitor
+	server  *api.Server
+	access  access
+}
+
+func assemble(cfg config.Config, opts Options, log *logging, db *sqlite.Store) (*program, error) {
+	locator, err := mmdb.New(geoConfig(cfg), log.Logger)
+	if err != nil {
+		return nil, err
+	}
+	home := stats.NewHome(nil, nil) // a file has no machine of its own
+	if opts.ReadFile == "" {
+		home = stats.NewHome(ownAddresses(log.Logger), nil)
+	}
+	engine, err := stats.New(statsConfig(cfg), locator, home)
+	if err != nil {
+		return nil, err
+	}
+	writer := store.NewWriter(writerConfig(cfg), db, engine, log.Logger)
+	catalog := store.NewCatalog(engine, writer, db)
+	src, err := newSource(cfg, opts, engine, writer)
+	if err != nil {
+		return nil, err
+	}
+	mon := &monitor{
+		source: src, config: meterConfig(cfg), silence: cfg.Monitor.CaptureTimeout,
+		record: writer.Record, log: log.Logger, started: time.Now(),
+	}
+	acc, err := newAccess(cfg)
+	if err != nil {
+		return nil, err
+	}
+	server, err := api.New(apiConfig(cfg, opts.Debug), api.Deps{
+		Catalog: catalog, Engine: engine, Writer: writer, Monitor: mon, Auth: acc.auth,
+		Points: func(flow.Point) string { return src.name() },
+		Page:   web.FS(), Version: opts.Version, Log: log.Logger,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if n := db.Recovered(); n > 0 {
+		writer.Record(store.Event{
+			Level: store.LevelWarning, Kind: "recovered",
+			Message: fmt.Sprintf("The monitor did not stop cleanly; %d sessions that were open then have been closed.", n),
+			Params:  map[string]string{"sessions": strconv.FormatInt(n, 10)},
+		})
+	}
+	return &program{cfg, opts, log, locator, engine, writer, mon, server, acc}, nil
+}
+
+// listen opens the web port before anything else starts, so that a second monitor
+// fails at once.
+func listen(ctx context.Context, cfg config.Config) (net.Listener, error) {
+	address := net.JoinHostPort(cfg.Web.Host, strconv.Itoa(cfg.Web.Port))
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, fmt.Errorf("port %d of %s is in use; stop the other program or choose another port with -p", cfg.Web.Port, cfg.Web.Host)
+	case errors.Is(err, os.ErrPermission):
+		return nil, fmt.Errorf("port %d may not be opened by this user; choose one from 1024 on with -p", cfg.Web.Port)
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return nil, fmt.Errorf("this machine does not have the address %s; choose one of its own with --host", cfg.Web.Host)
+	case err != nil:
+		return nil, fmt.Errorf("listen on %s: %w", address, err)
+	}
+	return l, nil
+}

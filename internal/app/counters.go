@@ -1,0 +1,34 @@
+package app
+
+import (
+	"netflow-monitor/internal/flow"
+	"netflow-monitor/internal/meter"
+	"netflow-monitor/internal/packet"
+)
+
+// counters sum what the meters of all runs counted.
+type counters struct {
+	flow.Input
+	faults [packet.FaultCount]uint64
+	// crowded are sessions that ended because the flow table was full.
+	crowded uint64
+}
+
+func (c *counters) add(m meter.Counters) {
+	c.Input.Add(m.Input)
+	for i, n := range m.Faults {
+		c.faults[i] += n
+	}
+	c.crowded += m.Ended[flow.EndLackOfResources]
+}
+
+// byReason names the refused packets' faults.
+func (c *counters) byReason() map[string]uint64 {
+	reasons := make(map[string]uint64)
+	for i, n := range c.faults {
+		if n > 0 {
+			reasons[packet.Fault(i).String()] = n
+		}
+	}
+	return reasons
+}

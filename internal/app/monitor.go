@@ -1,0 +1,240 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"netflow-monitor/internal/api"
+	"netflow-monitor/internal/capture"
+	"netflow-monitor/internal/meter"
+	"netflow-monitor/internal/store"
+)
+
+// reattachEvery is how long a vanished interface is waited for between two looks.
+const reattachEvery = time.Second
+
+// monitor starts and stops the metering of one source and knows how it fares.
+type monitor struct {
+	source  source
+	config  meter.Config
+	silence time.Duration // without a packet before a warning; 0 = never
+	record  func(store.Event)
+	log     *slog.Logger
+	started time.Time
+
+	mu sync.Mutex // guards what follows
+	// run is nil while monitoring is off.
+	run      *run
+	failure  string // why the capture stopped or waits; empty if neither
+	finished bool   // a file was read to its end
+	// past sums the counters of meters that are no longer running.
+	past counters
+}
+
+// run is one stretch of monitoring, from start to stop.
+type run struct {
+	cancel context.CancelFunc
+	done   chan struct{}
+	since  time.Time
+	meter  *meter.Meter // guarded by monitor.mu: a new one whenever the source is attached again
+}
+
+// Start begins monitoring; changed is false if it was on already, or if a file has
+// been read to its end. The error says why the source can't be opened.
+func (m *monitor) Start(context.Context) (changed bool, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.run != nil || m.finished {
+		return false, nil
+	}
+	src, err := m.source.open()
+	if err != nil {
+		m.failure = err.Error()
+		return false, err
+	}
+	mt, err := meter.New(m.config)
+	if err != nil {
+		return false, errors.Join(err, src.Close())
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	m.run = &run{cancel: cancel, done: make(chan struct{}), since: time.Now(), meter: mt}
+	m.failure = ""
+	m.report(store.LevelInfo, "capture_started", "Monitoring of %s started.")
+	go m.supervise(ctx, m.run, src)
+	return true, nil
+}
+
+// Stop ends monitoring and returns when everything that was metered has been handed over.
+func (m *monitor) Stop(ctx context.Context) (changed bool, err error) {
+	m.mu.Lock()
+	r := m.run
+	m.mu.Unlock()
+	if r == nil {
+		return false, nil
+	}
+	r.cancel()
+	select {
+	case <-r.done:
+		return true, nil
+	case <-ctx.Done():
+		return true, fmt.Errorf("stop monitoring of %s: %w", m.source.name(), ctx.Err())
+	}
+}
+
+// supervise meters the source until it ends or is stopped, and attaches again to an
+// interface that vanished and came back.
+func (m *monitor) supervise(ctx context.Context, r *run, src capture.Source) {
+	defer close(r.done)
+	defer r.cancel()
+	var watching sync.WaitGroup
+	watching.Go(func() { m.watch(ctx) })
+	for src != nil {
+		err := m.source.meter(ctx, r.meter, src)
+		src = nil
+		switch {
+		case ctx.Err() != nil:
+			m.report(store.LevelInfo, "capture_stopped", "Monitoring of %s stopped.")
+		case errors.Is(err, capture.ErrInterfaceGone):
+			m.fail("interface_gone", err)
+			src = m.reattach(ctx, r)
+		case err != nil:
+			m.finish(errors.Is(err, capture.ErrTruncated))
+			m.fail("capture_failed", err)
+		default:
+			m.finish(true)
+			m.report(store.LevelInfo, "file_finished", "%s was read to its end.")
+		}
+	}
+	r.cancel()
+	watching.Wait()
+	m.mu.Lock()
+	m.past.add(r.meter.Counters())
+	m.run = nil
+	m.mu.Unlock()
+}
+
+func (m *monitor) finish(finished bool) {
+	m.mu.Lock()
+	m.finished = finished
+	m.mu.Unlock()
+}
+
+// reattach waits for the interface to come back; nil if monitoring was stopped first.
+func (m *monitor) reattach(ctx context.Context, r *run) capture.Source {
+	tick := time.NewTicker(reattachEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			m.report(store.LevelInfo, "capture_stopped", "Monitoring of %s stopped.")
+			return nil
+		case <-tick.C:
+		}
+		src, err := m.source.open()
+		if err != nil {
+			continue
+		}
+		// The configuration made a meter before, so it does again.
+		mt, err := meter.New(m.config)
+		if err != nil {
+			m.fail("capture_failed", errors.Join(err, src.Close()))
+			return nil
+		}
+		m.mu.Lock()
+		m.past.add(r.meter.Counters())
+		r.meter, m.failure = mt, ""
+		m.mu.Unlock()
+		m.report(store.LevelInfo, "interface_back", "%s is back; monitoring goes on.")
+		return src
+	}
+}
+
+// watch warns when no packet came for too long, and says when they come again.
+func (m *monitor) watch(ctx context.Context) {
+	if m.silence <= 0 {
+		return
+	}
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	last, seen, silent := time.Now(), uint64(0), false
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case now := <-tick.C:
+			packets := m.counters().Input.Packets
+			switch {
+			case packets != seen:
+				last, seen = now, packets
+				if silent {
+					silent = false
+					m.report(store.LevelInfo, "traffic_resumed", "Packets arrive on %s again.")
+				}
+			case !silent && now.Sub(last) >= m.silence:
+				silent = true
+				m.report(store.LevelWarning, "no_traffic", "No packet on %s for "+m.silence.String()+
+					"; check the cable, the mirror port, and that this is the right interface.")
+			}
+		}
+	}
+}
+
+// counters sums all runs so far.
+func (m *monitor) counters() counters {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	c := m.past
+	if m.run != nil {
+		c.add(m.run.meter.Counters())
+	}
+	return c
+}
+
+// Status is what the API says of the capture.
+func (m *monitor) Status() api.MonitorStatus {
+	c := m.counters()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	s := api.MonitorStatus{
+		Monitoring: m.run != nil, Error: m.failure, Finished: m.finished,
+		SourceKind: m.source.kind(), SourceName: m.source.name(), StartedAt: m.started,
+		RefusedByReason: c.byReason(), Evicted: map[string]uint64{}, MaxSessions: uint64(m.config.MaxSessions),
+	}
+	if s.SourceKind == kindInterface {
+		s.Interfaces = []string{s.SourceName}
+	}
+	if m.run != nil {
+		s.Since = m.run.since
+	}
+	if c.crowded > 0 {
+		s.Evicted["flow_table"] = c.crowded
+	}
+	return s
+}
+
+// report records and logs an event; %s in its message stands for the source's name.
+func (m *monitor) report(level store.Level, kind, message string) {
+	name := m.source.name()
+	e := store.Event{
+		Level: level, Kind: kind, Message: fmt.Sprintf(message, name),
+		Params: map[string]string{"source": name, "seconds": fmt.Sprint(m.silence.Seconds())},
+	}
+	m.record(e)
+	m.log.Info(e.Message, "event", kind)
+}
+
+// fail records why the capture stopped or waits; the status shows it too.
+func (m *monitor) fail(kind string, err error) {
+	m.mu.Lock()
+	m.failure = err.Error()
+	m.mu.Unlock()
+	m.record(store.Event{
+		Level: store.LevelError, Kind: kind, Message: err.Error(),
+		Params: map[string]string{"source": m.source.name(), "error": err.Error()},
+	})
+	m.log.Error("capture failed", "event", kind, "source", m.source.name(), "error", err)
+}
