@@ -8,11 +8,14 @@ import (
 )
 
 const (
-	maxSpeed = 1_000_000
+	maxSpeed = 10_000
 	// longestWait is the longest that Next sleeps when paced.
 	longestWait = 200 * time.Millisecond
 	// shortestWait is what is not worth a sleep: packets that close are delivered together.
 	shortestWait = time.Millisecond
+	// away is how long a caller may stay away until it counts as a pause, during which
+	// the paced time stood still, instead of a reason to hurry.
+	away = time.Second
 )
 
 // pacer holds each packet back until its time has come. Its clock begins with the
@@ -21,13 +24,24 @@ type pacer struct {
 	speed   float64 // 0: not paced
 	begun   bool
 	base    int64     // time of the first packet
-	start   time.Time // when it was delivered
+	start   time.Time // when it was delivered, moved on by pauses
+	called  time.Time // when next last returned
 	clock   int64     // the last time told to the caller; never goes back
 	held    capture.Frame
 	holding bool
 }
 
 func (p *pacer) next(s *Source) (capture.Frame, error) {
+	if gap := time.Since(p.called); p.begun && gap > away {
+		p.start = p.start.Add(gap)
+	}
+	f, err := p.wait(s)
+	p.called = time.Now()
+	return f, err
+}
+
+// wait delivers a packet if it is due soon enough.
+func (p *pacer) wait(s *Source) (capture.Frame, error) {
 	if !p.holding {
 		p.held = capture.Frame{}
 		if err := s.read(&p.held); err != nil {

@@ -59,11 +59,15 @@ func Open(path string, opts Options) (*Source, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open capture file: %w", err)
 	}
-	s := &Source{name: path, closer: closer, win: newWindow(input), pace: pacer{speed: opts.Speed}}
+	s := newSource(path, input, closer, opts)
 	if err := s.begin(); err != nil && !errors.Is(err, capture.ErrIdle) {
 		return nil, errors.Join(err, closer.Close())
 	}
 	return s, nil
+}
+
+func newSource(name string, input io.Reader, closer io.Closer, opts Options) *Source {
+	return &Source{name: name, closer: closer, win: newWindow(input), pace: pacer{speed: opts.Speed}}
 }
 
 // Next implements capture.Source. The clock of an idle source is 0 before the first
@@ -120,7 +124,7 @@ func (s *Source) stop(f *capture.Frame, err error) error {
 		return err
 	case errors.Is(err, io.EOF):
 		s.err = io.EOF
-	case errors.Is(err, ErrFormat):
+	case errors.Is(err, ErrFormat) || errors.Is(err, capture.ErrTruncated):
 		s.err = err
 	default:
 		s.err = fmt.Errorf("read %s: %w", s.name, s.win.damage(s.packets, err))
