@@ -1,0 +1,33 @@
+/** Strokes of the icons on a 24 × 24 grid. */
+export const icons = {
+  overview: 'M4 13h4l3-8 4 14 3-6h2',
+  sessions: 'M4 7h13m-3-3 3 3-3 3M20 17H7m3-3-3 3 3 3',
+  ips: 'M5 4h14v6H5zM5 14h14v6H5zM8.5 7h.01M8.5 17h.01M12 7h4M12 17h4',
+  map: 'M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18ZM3 12h18M12 3c-5 5-5 13 0 18M12 3c5 5 5 13 0 18',
+  events: 'M9 6h11M9 12h11M9 18h11M4.5 6h.01M4.5 12h.01M4.5 18h.01',
+  play: 'M8 5.5v13l10-6.5z',
+  stop: 'M7 7h10v10H7z',
+  sun: 'M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8ZM12 2.5V5M12 19v2.5M2.5 12H5M19 12h2.5M5.3 5.3 7 7M17 17l1.7 1.7M18.7 5.3 17 7M7 17l-1.7 1.7',
+  moon: 'M20 14.5A8.5 8.5 0 0 1 9.5 4a8.5 8.5 0 1 0 10.5 10.5Z',
+  system: 'M4 5h16v11H4zM9 20h6M12 16v4',
+  language: 'M4 6h9M8.5 4v2M11 6c-.6 4-3 7-6.5 8.500M6.5 9c1 2.5 3 4.5 5.5 5.500M12.5 20l4-10 4 10M13.8 17h5.4',
+  more: 'M5 12h.01M12 12h.01M19 12h.01',
+  close: 'M6 6l12 12M18 6 6 18',
+  left: 'M14.5 5.5 8 12l6.5 6.5',
+  right: 'M9.5 5.5 16 12l-6.5 6.5',
+  up: 'M12 19V5M6 11l6-6 6 6',
+  down: 'M12 5v14M6 13l6 6 6-6',
+  both: 'M4 12h16M8 8l-4 4 4 4M16 8l4 4-4 4',
+  info: 'M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18ZM12 11v5M12 7.800h.01',
+  warning: 'M12 4 2.8 19.500h18.400zM12 10v4.500M12 17h.01',
+  error: 'M8.3 3h7.400L21 8.300v7.400L15.7 21H8.300L3 15.700V8.300zM12 7.500v5.500M12 16.300h.01',
+  signOut: 'M14 4H5v16h9M10 12h11M17.5 8.5 21 12l-3.5 3.5',
+  pause: 'M9 5v14M15 5v14',
+  reset: 'M4 12a8 8 0 1 0 2.7-6M4 4v4.500h4.5',
+  copy: 'M9 9h11v11H9zM5 15H4V4h11v1',
+  check: 'M5 12.5 10 17.5 19.5 7',
+  home: 'M4 11.5 12 4.500l8 7M6.5 10v9.500h11V10',
+  filter: 'M4 6h16M7 12h10M10 18h4',
+} as const
+
+export type IconName = keyof typeof icons
