@@ -76,7 +76,7 @@ func drainAtRandom(t *testing.T, seed uint64) {
 		}
 		flight = nil
 	}
-	for range 35 {
+	for range 30 {
 		b := g.batch(random.IntN(12), random.IntN(40), random.IntN(10))
 		l.add(b)
 		consume(t, e, b.Time, b.Records...)

@@ -120,15 +120,13 @@ func BenchmarkMemory(b *testing.B) {
 				var before, after runtime.MemStats
 				runtime.GC()
 				runtime.ReadMemStats(&before)
-				e, records := filled(b, n)
-				records = nil
+				e, _ := filled(b, n)
 				e.DrainAll()
 				e.Stored()
 				runtime.GC()
 				runtime.ReadMemStats(&after)
 				b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/1e6, "MB")
 				runtime.KeepAlive(e)
-				runtime.KeepAlive(records)
 			}
 		})
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"netflow-monitor/internal/flow"
@@ -128,7 +129,7 @@ func column[T any, V cmp.Ordered](name string, stored bool, of func(*T) V) Colum
 }
 
 func sessionColumns() []Column[Session] {
-	columns := []Column[Session]{
+	return slices.Concat([]Column[Session]{
 		column("last_seen", true, func(s *Session) int64 { return s.Last }),
 		column("session_id", true, func(s *Session) uint64 { return s.ID }),
 		{Name: "src_ip", Stored: true, Compare: func(a, b *Session) int {
@@ -147,15 +148,12 @@ func sessionColumns() []Column[Session] {
 		column("rate_sent", false, func(s *Session) float64 { return s.RateSent }),
 		column("rate_received", false, func(s *Session) float64 { return s.RateReceived }),
 		column("rate", false, func(s *Session) float64 { return s.RateSent + s.RateReceived }),
-	}
-	return append(columns, measureColumns(func(s *Session) (sent, received *flow.Counters) {
-		return &s.Sent, &s.Received
-	})...)
+	}, measureColumns(func(s *Session) (sent, received *flow.Counters) { return &s.Sent, &s.Received }))
 }
 
 func ipColumns() []Column[IP] {
 	columns := measureColumns(func(p *IP) (sent, received *flow.Counters) { return &p.Sent, &p.Received })
-	return append([]Column[IP]{
+	return slices.Concat([]Column[IP]{
 		// The same as what the measures make of it, here because the first column is the default.
 		column("total_bytes", true, func(p *IP) uint64 { return p.Sent.WireBytes + p.Received.WireBytes }),
 		{Name: "ip", Stored: true, Compare: func(a, b *IP) int { return a.Addr.Compare(b.Addr) }},
@@ -165,7 +163,7 @@ func ipColumns() []Column[IP] {
 		column("rate_sent", false, func(p *IP) float64 { return p.RateSent }),
 		column("rate_received", false, func(p *IP) float64 { return p.RateReceived }),
 		column("rate", false, func(p *IP) float64 { return p.RateSent + p.RateReceived }),
-	}, withoutColumn(columns, "total_bytes")...)
+	}, withoutColumn(columns, "total_bytes"))
 }
 
 func rankColumns() []Column[Rank] {

@@ -43,23 +43,23 @@ func (atlas) Locate(a netip.Addr) geo.Location {
 	}
 }
 
-func newEngine(t testing.TB, change func(*Config)) *Engine {
-	t.Helper()
+func newEngine(tb testing.TB, change func(*Config)) *Engine {
+	tb.Helper()
 	cfg := Default()
 	if change != nil {
 		change(&cfg)
 	}
 	e, err := New(cfg, atlas{}, NewHome([]netip.Addr{own}, nil))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return e
 }
 
-func consume(t testing.TB, e *Engine, at int64, records ...flow.Record) {
-	t.Helper()
+func consume(tb testing.TB, e *Engine, at int64, records ...flow.Record) {
+	tb.Helper()
 	if err := e.Consume(flow.Batch{Time: at, Records: records}); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 }
 
