@@ -46,10 +46,13 @@ func (s *Store) Events(ctx context.Context, q store.EventQuery) ([]store.Event, 
 	if q.To != 0 {
 		c.add("time < ?", q.To)
 	}
-	events, total, err := list(ctx, s,
-		"SELECT count(*) FROM event_logs"+c.where(),
-		"SELECT "+strings.Join(eventColumns, ",")+" FROM event_logs"+c.where()+" ORDER BY id DESC"+page(q.Limit, q.Offset),
-		c.args, -1, scanEvent)
+	events, total, err := readList(ctx, s, list{
+		args:  c.args,
+		count: "SELECT count(*) FROM event_logs" + c.where(),
+		rows: func(int) string {
+			return "SELECT " + strings.Join(eventColumns, ",") + " FROM event_logs" + c.where() + " ORDER BY id DESC" + page(q.Limit, q.Offset)
+		},
+	}, scanEvent)
 	if err != nil {
 		return nil, 0, fmt.Errorf("read events: %w", s.explain(err))
 	}

@@ -30,16 +30,16 @@ func (s *Store) Prune(ctx context.Context, keep store.Retention) (int64, error) 
 		keep  time.Duration
 		now   time.Time
 		query string
-		count func(rows int64)
+		count string // the row count that shrinks, if one does
 	}{
 		{keep.Sessions, newest, `DELETE FROM sessions WHERE id IN (
-			SELECT id FROM sessions WHERE end_reason > 0 AND last_seen < ? LIMIT ?)`, func(n int64) { s.ended.Add(-n) }},
+			SELECT id FROM sessions WHERE end_reason > 0 AND last_seen < ? LIMIT ?)`, countEnded},
 		{keep.IPs, newest, `DELETE FROM ip_statistics WHERE ip_key IN (
-			SELECT ip_key FROM ip_statistics WHERE last_seen < ? LIMIT ?)`, func(n int64) { s.ips.Add(-n) }},
-		{keep.Seconds, newest, pruneHistory(1), nil},
-		{keep.Minutes, newest, pruneHistory(60), nil},
-		{keep.Hours, newest, pruneHistory(3600), nil},
-		{keep.Events, now, `DELETE FROM event_logs WHERE id IN (SELECT id FROM event_logs WHERE time < ? LIMIT ?)`, nil},
+			SELECT ip_key FROM ip_statistics WHERE last_seen < ? LIMIT ?)`, countIPs},
+		{keep.Seconds, newest, pruneHistory(1), ""},
+		{keep.Minutes, newest, pruneHistory(60), ""},
+		{keep.Hours, newest, pruneHistory(3600), ""},
+		{keep.Events, now, `DELETE FROM event_logs WHERE id IN (SELECT id FROM event_logs WHERE time < ? LIMIT ?)`, ""},
 	} {
 		if p.keep <= 0 {
 			continue
@@ -71,7 +71,7 @@ func (s *Store) newestHistory(ctx context.Context, now time.Time) (time.Time, er
 	return time.Unix(0, min(newest+int64(time.Minute), now.UnixNano())), err
 }
 
-func (s *Store) deleteSlices(ctx context.Context, query string, before int64, count func(int64)) (total int64, err error) {
+func (s *Store) deleteSlices(ctx context.Context, query string, before int64, count string) (total int64, err error) {
 	for {
 		rows, err := s.deleteSlice(ctx, query, before, count)
 		total += rows
@@ -81,18 +81,27 @@ func (s *Store) deleteSlices(ctx context.Context, query string, before int64, co
 	}
 }
 
-func (s *Store) deleteSlice(ctx context.Context, query string, before int64, count func(int64)) (int64, error) {
+func (s *Store) deleteSlice(ctx context.Context, query string, before int64, count string) (rows int64, err error) {
 	s.writing.Lock()
 	defer s.writing.Unlock()
-	result, err := s.writer.ExecContext(ctx, query, before, sliceRows)
+	tx, err := s.writer.BeginTx(ctx, nil)
 	if err != nil {
 		return 0, err
 	}
-	rows, err := result.RowsAffected()
-	if count != nil {
-		count(rows)
+	defer rollback(tx, &err)
+	result, err := tx.ExecContext(ctx, query, before, sliceRows)
+	if err != nil {
+		return 0, err
 	}
-	return rows, err
+	if rows, err = result.RowsAffected(); err != nil {
+		return 0, err
+	}
+	if count != "" {
+		if err := addCounts(ctx, tx, map[string]int64{count: -rows}); err != nil {
+			return 0, err
+		}
+	}
+	return rows, tx.Commit()
 }
 
 // tidy forgets old runs and shrinks the file, a slice at a time.
@@ -120,11 +129,13 @@ func (s *Store) exec(ctx context.Context, query string, args ...any) error {
 	return err
 }
 
-// Info describes the database without reading it.
-func (s *Store) Info(context.Context) (store.Info, error) {
-	info := store.Info{
-		Name: "sqlite", Path: s.path, SchemaVersion: s.version,
-		Sessions: s.ended.Load() + s.living.Load(), IPs: s.ips.Load(),
+// Info describes the database; it reads only the counts.
+func (s *Store) Info(ctx context.Context) (store.Info, error) {
+	info := store.Info{Name: "sqlite", Path: s.path, SchemaVersion: s.version}
+	err := s.reader.QueryRowContext(ctx, "SELECT ("+countSQL(countEnded)+") + ("+countSQL(countLiving)+"), ("+countSQL(countIPs)+")").
+		Scan(&info.Sessions, &info.IPs)
+	if err != nil {
+		return store.Info{}, fmt.Errorf("count rows: %w", s.explain(err))
 	}
 	for _, suffix := range []string{"", "-wal", "-shm"} {
 		file, err := os.Stat(s.path + suffix)

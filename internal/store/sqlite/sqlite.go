@@ -10,12 +10,14 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
-	"sync/atomic"
 	"syscall"
 
 	"netflow-monitor/internal/flow"
 	"netflow-monitor/internal/store"
 )
+
+// forcedEnd is the end reason of sessions that a killed run left open.
+const forcedEnd = int64(flow.EndForced)
 
 // readers is how many questions are answered at once.
 const readers = 3
@@ -29,9 +31,8 @@ type Store struct {
 	writer  *sql.DB
 	reader  *sql.DB
 
-	// ended, living and ips count rows, so that nobody has to count them each second.
-	ended, living, ips atomic.Int64
-	recovered          int64
+	// recovered counts sessions that a killed run left open.
+	recovered int64
 
 	// writing serialises Write and the slices of Prune; the prepared statements
 	// belong to its owner.
@@ -111,7 +112,7 @@ func (s *Store) connect() (err error) {
 		"_journal_mode": {"WAL"},
 		"_synchronous":  {"NORMAL"},
 		"_txlock":       {"immediate"},
-		"_pragma":       {"cache_size(-4096)", "journal_size_limit(16777216)"},
+		"_pragma":       {"cache_size(-8192)", "journal_size_limit(16777216)"},
 	}))
 	if err != nil {
 		return fmt.Errorf("open %s: %w", s.path, err)
@@ -136,26 +137,6 @@ func dsn(path string, options url.Values) string {
 	options.Set("_foreign_keys", "true")
 	u := url.URL{Scheme: "file", OmitHost: true, Path: path, RawQuery: options.Encode()}
 	return u.String()
-}
-
-// endInterrupted ends the sessions of a killed run and counts the rows.
-func (s *Store) endInterrupted(ctx context.Context) error {
-	result, err := s.writer.ExecContext(ctx, "UPDATE sessions SET end_reason = ? WHERE end_reason = 0", int64(flow.EndForced))
-	if err != nil {
-		return fmt.Errorf("end interrupted sessions: %w", err)
-	}
-	if s.recovered, err = result.RowsAffected(); err != nil {
-		return fmt.Errorf("end interrupted sessions: %w", err)
-	}
-	var ended, ips int64
-	err = s.writer.QueryRowContext(ctx, "SELECT (SELECT count(*) FROM sessions WHERE end_reason > 0), (SELECT count(*) FROM ip_statistics)").
-		Scan(&ended, &ips)
-	if err != nil {
-		return fmt.Errorf("count rows: %w", err)
-	}
-	s.ended.Store(ended)
-	s.ips.Store(ips)
-	return nil
 }
 
 // Recovered is how many sessions Open found open, left by a run that was killed,

@@ -18,35 +18,28 @@ import (
 func (s *Store) Write(ctx context.Context, b store.Batch) error {
 	s.writing.Lock()
 	defer s.writing.Unlock()
-	grown, err := s.write(ctx, &b)
-	if err != nil {
+	if err := s.write(ctx, &b); err != nil {
 		return fmt.Errorf("write to %s: %w", s.path, s.explain(err))
 	}
-	s.ended.Add(grown.ended)
-	s.living.Add(grown.living)
-	s.ips.Add(grown.ips)
 	return nil
 }
 
-// growth is how many rows a batch adds.
-type growth struct{ ended, living, ips int64 }
-
-func (s *Store) write(ctx context.Context, b *store.Batch) (g growth, err error) {
+func (s *Store) write(ctx context.Context, b *store.Batch) (err error) {
 	tx, err := s.writer.BeginTx(ctx, nil)
 	if err != nil {
-		return g, err
+		return err
 	}
 	defer rollback(tx, &err)
 	fresh, err := markWritten(ctx, tx, b)
 	if err != nil {
-		return g, err
+		return err
 	}
 	if fresh {
-		if g, err = s.writeRows(ctx, tx, b); err != nil {
-			return g, err
+		if err := s.writeRows(ctx, tx, b); err != nil {
+			return err
 		}
 	}
-	return g, tx.Commit()
+	return tx.Commit()
 }
 
 // markWritten reports false if this batch was written before.
@@ -61,24 +54,29 @@ func markWritten(ctx context.Context, tx *sql.Tx, b *store.Batch) (bool, error) 
 	return n > 0, err
 }
 
-func (s *Store) writeRows(ctx context.Context, tx *sql.Tx, b *store.Batch) (g growth, err error) {
-	if g.ended, g.living, err = s.writeSessions(ctx, tx, b.Sessions); err != nil {
-		return g, fmt.Errorf("sessions: %w", err)
+func (s *Store) writeRows(ctx context.Context, tx *sql.Tx, b *store.Batch) error {
+	ended, living, err := s.writeSessions(ctx, tx, b.Sessions)
+	if err != nil {
+		return fmt.Errorf("sessions: %w", err)
 	}
-	if g.ips, err = s.writeIPs(ctx, tx, b.IPs); err != nil {
-		return g, fmt.Errorf("IPs: %w", err)
+	ips, err := s.writeIPs(ctx, tx, b.IPs)
+	if err != nil {
+		return fmt.Errorf("IPs: %w", err)
+	}
+	if err := addCounts(ctx, tx, map[string]int64{countEnded: ended, countLiving: living, countIPs: ips}); err != nil {
+		return fmt.Errorf("counts: %w", err)
 	}
 	rows := tiers(b.Samples)
 	err = s.statements.samples.exec(ctx, tx, len(rows), func(args []any, i int) []any {
 		return appendSample(args, rows[i].step, &rows[i].sample)
 	})
 	if err != nil {
-		return g, fmt.Errorf("history: %w", err)
+		return fmt.Errorf("history: %w", err)
 	}
 	if err := s.writeEvents(ctx, tx, b.Events); err != nil {
-		return g, fmt.Errorf("events: %w", err)
+		return fmt.Errorf("events: %w", err)
 	}
-	return g, nil
+	return nil
 }
 
 // writeSessions writes in the order of the identifiers, which is nearly that of the

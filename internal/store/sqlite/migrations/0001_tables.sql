@@ -1,32 +1,30 @@
 -- Times are nanoseconds since the Unix epoch. The views *_readable show them as text, in UTC.
 -- A *_key column orders addresses as numbers: one byte 4 or 6, then the address.
 
+-- What is searched for comes first: SQLite reads a row from its front.
 CREATE TABLE sessions (
     id                     INTEGER PRIMARY KEY, -- rises with the start time
-    start_time             INTEGER NOT NULL,
     last_seen              INTEGER NOT NULL,
-    duration               INTEGER GENERATED ALWAYS AS (last_seen - start_time) VIRTUAL,
-    src_ip                 TEXT    NOT NULL,    -- the initiator
-    dst_ip                 TEXT    NOT NULL,    -- the responder
+    start_time             INTEGER NOT NULL,
+    end_reason             INTEGER NOT NULL,    -- IPFIX IE 136; 0 while it lives
+    src_key                BLOB    NOT NULL,
+    dst_key                BLOB    NOT NULL,
+    protocol               INTEGER NOT NULL,    -- IP protocol number
     src_port               INTEGER NOT NULL,
     dst_port               INTEGER NOT NULL,
-    protocol               INTEGER NOT NULL,    -- IP protocol number
-    protocol_name          TEXT    NOT NULL,
-    state                  TEXT    NOT NULL,
-    end_reason             INTEGER NOT NULL,    -- IPFIX IE 136; 0 while it lives
-    direction              TEXT    NOT NULL,
-    packets_sent           INTEGER NOT NULL,    -- sent: initiator to responder
-    packets_received       INTEGER NOT NULL,
-    bytes_sent             INTEGER NOT NULL,    -- wire bytes
+    bytes_sent             INTEGER NOT NULL,    -- wire bytes; sent: initiator to responder
     bytes_received         INTEGER NOT NULL,
+    packets_sent           INTEGER NOT NULL,
+    packets_received       INTEGER NOT NULL,
+    state                  TEXT    NOT NULL,
+    direction              TEXT    NOT NULL,
+    protocol_name          TEXT    NOT NULL,
+    src_ip                 TEXT    NOT NULL,    -- the initiator
+    dst_ip                 TEXT    NOT NULL,    -- the responder
     ip_bytes_sent          INTEGER NOT NULL,
     ip_bytes_received      INTEGER NOT NULL,
     payload_bytes_sent     INTEGER NOT NULL,
     payload_bytes_received INTEGER NOT NULL,
-    total_packets          INTEGER GENERATED ALWAYS AS (packets_sent + packets_received) VIRTUAL,
-    total_bytes            INTEGER GENERATED ALWAYS AS (bytes_sent + bytes_received) VIRTUAL,
-    total_ip_bytes         INTEGER GENERATED ALWAYS AS (ip_bytes_sent + ip_bytes_received) VIRTUAL,
-    total_payload_bytes    INTEGER GENERATED ALWAYS AS (payload_bytes_sent + payload_bytes_received) VIRTUAL,
     tcp_flags_sent         INTEGER NOT NULL,
     tcp_flags_received     INTEGER NOT NULL,
     icmp_type              INTEGER NOT NULL,
@@ -35,8 +33,11 @@ CREATE TABLE sessions (
     vlan                   INTEGER NOT NULL,
     inner_vlan             INTEGER NOT NULL,
     point                  INTEGER NOT NULL,    -- observation_points.id
-    src_key                BLOB    NOT NULL,
-    dst_key                BLOB    NOT NULL
+    duration               INTEGER GENERATED ALWAYS AS (last_seen - start_time) VIRTUAL,
+    total_bytes            INTEGER GENERATED ALWAYS AS (bytes_sent + bytes_received) VIRTUAL,
+    total_packets          INTEGER GENERATED ALWAYS AS (packets_sent + packets_received) VIRTUAL,
+    total_ip_bytes         INTEGER GENERATED ALWAYS AS (ip_bytes_sent + ip_bytes_received) VIRTUAL,
+    total_payload_bytes    INTEGER GENERATED ALWAYS AS (payload_bytes_sent + payload_bytes_received) VIRTUAL
 );
 -- Ended sessions enter the index once, nearly in order; living ones, rewritten
 -- every minute, stay out of it.
@@ -110,6 +111,12 @@ CREATE TABLE written_batches (
     run      TEXT    NOT NULL PRIMARY KEY,
     sequence INTEGER NOT NULL,
     time     INTEGER NOT NULL
+) WITHOUT ROWID;
+
+-- How many rows there are, kept with each change, because counting millions takes long.
+CREATE TABLE row_counts (
+    name TEXT    NOT NULL PRIMARY KEY,          -- ended (sessions), living (sessions), ips
+    rows INTEGER NOT NULL
 ) WITHOUT ROWID;
 
 CREATE VIEW sessions_readable AS
