@@ -13,6 +13,10 @@ import (
 // sliceRows is how many rows one deletion takes, so that a write never waits long.
 const sliceRows = 2000
 
+// slicePages is how many free pages go back to the file system at once; fewer are
+// kept for the rows to come.
+const slicePages = 256
+
 // keptRuns is how many starts of the program are remembered for repeated batches.
 const keptRuns = 16
 
@@ -113,10 +117,10 @@ func (s *Store) tidy(ctx context.Context) error {
 	}
 	for {
 		var free int64
-		if err := s.reader.QueryRowContext(ctx, "PRAGMA freelist_count").Scan(&free); err != nil || free < sliceRows {
+		if err := s.reader.QueryRowContext(ctx, "PRAGMA freelist_count").Scan(&free); err != nil || free < slicePages {
 			return err
 		}
-		if err := s.exec(ctx, fmt.Sprintf("PRAGMA incremental_vacuum(%d)", sliceRows)); err != nil {
+		if err := s.exec(ctx, fmt.Sprintf("PRAGMA incremental_vacuum(%d)", slicePages)); err != nil {
 			return err
 		}
 	}
