@@ -255,13 +255,7 @@ func byID(page wire.Page[wire.Session]) map[string]wire.Session {
 
 // checkDatabase reads the file as a user with the sqlite3 tool would.
 func checkDatabase(t *testing.T, dir string) {
-	query := func(sql string) string {
-		out, err := exec.CommandContext(t.Context(), "sqlite3", filepath.Join(dir, "data", "netflow.db"), sql).CombinedOutput()
-		if err != nil {
-			t.Fatalf("%s: %v\n%s", sql, err, out)
-		}
-		return strings.TrimSpace(string(out))
-	}
+	query := func(sql string) string { return sqlite(t, filepath.Join(dir, "data", "netflow.db"), sql) }
 	if got := query("PRAGMA integrity_check"); got != "ok" {
 		t.Error(got)
 	}

@@ -30,15 +30,40 @@ type monitor struct {
 	exited chan error
 }
 
+// launch is how the binary is run.
+type launch struct {
+	dir   string
+	args  []string
+	env   []string // settings, such as NETFLOW_WEB_PASSWORD=…
+	under []string // the command that runs it, such as setpriv with its flags
+	stdin io.Reader
+}
+
+// command prepares the program to listen on a free loopback port, unless its
+// arguments say otherwise.
+func (l launch) command(t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
+	line := slices.Concat(l.under, []string{binary(t)}, args, l.args)
+	cmd := exec.Command(line[0], line[1:]...)
+	cmd.Dir, cmd.Stdin = l.dir, l.stdin
+	// The tests' own variables are none of the program's settings.
+	cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "NETFLOW_") })
+	cmd.Env = append(cmd.Env, l.env...)
+	return cmd
+}
+
 // startMonitor runs the binary in dir with its page on a free loopback port of its
 // own and returns when it answers.
 func startMonitor(t *testing.T, dir string, args ...string) *monitor {
 	t.Helper()
+	return launch{dir: dir, args: args}.start(t)
+}
+
+// start is startMonitor with everything that can be chosen.
+func (l launch) start(t *testing.T) *monitor {
+	t.Helper()
 	m := &monitor{t: t, output: &transcript{opened: make(chan string, 1)}, exited: make(chan error, 1)}
-	m.cmd = exec.Command(binary(t), append([]string{"--host", "127.0.0.1", "-p", "0"}, args...)...)
-	m.cmd.Dir = dir
-	// The tests' own variables are none of the program's settings.
-	m.cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "NETFLOW_") })
+	m.cmd = l.command(t, "--host", "127.0.0.1", "-p", "0")
 	m.cmd.Stdout, m.cmd.Stderr = m.output, m.output
 	if err := m.cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -46,6 +71,9 @@ func startMonitor(t *testing.T, dir string, args ...string) *monitor {
 	go func() { m.exited <- m.cmd.Wait() }()
 	t.Cleanup(func() {
 		_ = m.cmd.Process.Kill()
+		if strings.Contains(m.output.String(), "goroutine ") {
+			t.Error("the monitor crashed")
+		}
 		if t.Failed() {
 			t.Logf("output of the monitor:\n%s", m.output)
 		}

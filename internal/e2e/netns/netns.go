@@ -11,7 +11,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -35,7 +34,7 @@ const inside = "NETFLOW_TEST_NETNS"
 //		netns.Pair(t, "left", "right")
 func Enter(t *testing.T) bool {
 	t.Helper()
-	if os.Getenv(inside) == t.Name() {
+	if Inside(t) {
 		Run(t, "ip", "link", "set", "lo", "up")
 		return true
 	}
@@ -75,7 +74,10 @@ func Again(t *testing.T, namespaces uintptr) ([]byte, error) {
 }
 
 // Inside tells whether this is the child process that Again started for the test.
-func Inside(t *testing.T) bool { return os.Getenv(inside) == t.Name() }
+func Inside(t *testing.T) bool {
+	t.Helper()
+	return os.Getenv(inside) == t.Name()
+}
 
 // attributes map the caller to root of the new user namespace, if there is one.
 func attributes(namespaces uintptr) *syscall.SysProcAttr {
@@ -186,8 +188,7 @@ func Neighbour(t *testing.T) *Namespace {
 }
 
 func ignoreExit(err error) error {
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
+	if _, ok := errors.AsType[*exec.ExitError](err); ok {
 		return nil
 	}
 	return err
@@ -195,7 +196,7 @@ func ignoreExit(err error) error {
 
 // Path is the namespace's file, for `ip link set … netns` or setns(2).
 func (n *Namespace) Path() string {
-	return filepath.Join("/proc", strconv.Itoa(n.holder.Process.Pid), "ns/net")
+	return fmt.Sprintf("/proc/%d/ns/net", n.holder.Process.Pid)
 }
 
 // Take moves an interface of the test's namespace into this one; it goes down by that.
