@@ -34,6 +34,7 @@ export function mapOption(picture: MapPicture): ChartOption {
       projection: { project: picture.project, unproject: picture.unproject },
       roam: full,
       scaleLimit: { min: 1, max: 20 },
+      preserveAspect: 'contain',
       left: full ? 12 : 0,
       right: full ? 12 : 0,
       top: full ? 12 : 0,
@@ -126,7 +127,7 @@ function arcs({ palette, arcs, measure, moving, describePlace }: MapPicture) {
     id: 'running',
     data: moving ? arcs.filter(({ arc }) => arc.rate > 0).slice(0, 24).map(({ coords }) => ({ coords })) : [],
     lineStyle: { ...common.lineStyle, opacity: 0 },
-    effect: { show: moving, period: 4, trailLength: 0.25, symbol: 'circle', symbolSize: 4, color: palette('text') },
+    effect: { show: moving, period: 4, trailLength: 0.25, symbol: 'circle', symbolSize: rem(0.25), color: palette('text') },
     silent: true,
     zlevel: 3,
   })

@@ -11,6 +11,8 @@ export interface Format {
   locale: string
   rate(bytesPerSecond: number): string
   rateParts(bytesPerSecond: number): Quantity
+  /** A round number, already in the shown unit, without needless zeros. */
+  axisRate(n: number): string
   bytes(bytes: number): string
   bytesParts(bytes: number): Quantity
   integer(n: number): string
@@ -51,6 +53,7 @@ export function createFormat(locale: string, rateUnit: RateUnit, timeZone?: stri
     (digits) => new Intl.NumberFormat(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits }),
   )
   const compactNumber = new Intl.NumberFormat(locale, { notation: 'compact', maximumSignificantDigits: 3 })
+  const axisNumber = new Intl.NumberFormat(locale, { maximumFractionDigits: 2 })
   const times = new Intl.DateTimeFormat(locale, { timeStyle: 'medium', timeZone })
   const clocks = new Intl.DateTimeFormat(locale, { timeStyle: 'short', timeZone })
   const dateTimes = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'medium', timeZone })
@@ -74,7 +77,12 @@ export function createFormat(locale: string, rateUnit: RateUnit, timeZone?: stri
     bytes: (n) => join(bytesParts(n)),
     integer: (n) => numbers[0]?.format(n) ?? '',
     compact: (n) => (n < 100_000 ? (numbers[0]?.format(n) ?? '') : compactNumber.format(n)),
-    perSecond: (n) => (n > 0 && n < 9.95 ? { value: numbers[1]?.format(n) ?? '', unit: '/s' } : parts(n, '/s')),
+    perSecond: (n) => ({ value: n < 100_000 ? (numbers[0]?.format(n) ?? '') : compactNumber.format(n), unit: '/s' }),
+    axisRate: (n) => {
+      const unit = rateUnit === 'bit' ? 'bit/s' : 'B/s'
+      const s = scale(n)
+      return `${axisNumber.format(s.value)}\u00a0${s.prefix}${unit}`
+    },
     percent: (part, digits = 1) =>
       new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: digits }).format(
         shareDigits(part, digits),
