@@ -55,7 +55,7 @@ func corpusFrames() [][]byte {
 		corpora = "../../../shared/corpora"
 	}
 	const fileHeader, recordHeader, most = 24, 16, 200
-	files, _ := filepath.Glob(filepath.Join(corpora, "tcpdump/pcap/*.pcap"))
+	files, _ := filepath.Glob(filepath.Join(corpora, "tcpdump", "pcap", "*.pcap"))
 	var frames [][]byte
 	for _, file := range files {
 		data, err := os.ReadFile(file)

@@ -70,7 +70,7 @@ func enhanced(o order, id uint32, stamp uint64, wire uint32, data string) []byte
 	return block(o, blockEnhanced, words(o, id, uint32(stamp>>32), uint32(stamp), uint32(len(data)), wire), []byte(data))
 }
 
-func write(t testing.TB, data []byte) string {
+func write(t *testing.T, data []byte) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "capture")
 	if err := os.WriteFile(path, data, 0o600); err != nil {
@@ -88,7 +88,7 @@ type got struct {
 }
 
 // readAll reads a source to its end and closes it. The error is nil for io.EOF.
-func readAll(t testing.TB, s *Source) (packets []got, err error) {
+func readAll(t *testing.T, s *Source) (packets []got, err error) {
 	t.Helper()
 	for {
 		f, err := s.Next()

@@ -58,6 +58,7 @@ func isCapture(path string) bool {
 }
 
 func readCapture(t *testing.T, path string, faults *[packet.FaultCount]int) (packets int) {
+	t.Helper()
 	source, err := pcapfile.Open(path, pcapfile.Options{})
 	if err != nil {
 		if !errors.Is(err, pcapfile.ErrFormat) && !errors.Is(err, capture.ErrTruncated) {

@@ -88,6 +88,7 @@ func newZstd(w io.Writer) (io.WriteCloser, error) { return zstd.NewWriter(w) }
 
 func pack(open func(io.Writer) (io.WriteCloser, error)) func(*testing.T, []byte) []byte {
 	return func(t *testing.T, data []byte) []byte {
+		t.Helper()
 		var b bytes.Buffer
 		w, err := open(&b)
 		if err == nil {

@@ -26,10 +26,7 @@ const (
 	pcapFCSShift   = 28
 )
 
-var (
-	errPacketLength = errors.New("a packet length that cannot be")
-	errLinkType     = errors.New("a link type that cannot be")
-)
+var errPacketLength = errors.New("a packet length that cannot be")
 
 // iface is what a file says of an interface packets were captured on.
 type iface struct {

@@ -58,43 +58,51 @@ func (s *Source) readPcapNG(f *capture.Frame) error {
 		if err != nil {
 			return err
 		}
+		var isPacket bool
 		if binary.LittleEndian.Uint32(head) == blockSection {
-			if err := s.readSection(); err != nil {
-				return err
-			}
-			continue
-		}
-		kind, length := s.u32(head), s.u32(head[4:])
-		if length < blockOverhead || length%4 != 0 {
-			return errBlockLength
-		}
-		if kind != blockEnhanced && kind != blockInterface && kind != blockSimple && kind != blockObsolete {
-			s.skipping = int64(length)
-			continue
-		}
-		if length > maxBlock {
-			return errBlockLength
-		}
-		block, err := s.win.peek(int(length))
-		if err != nil {
-			return err
-		}
-		if s.u32(block[length-4:]) != length {
-			return errBlockLength
-		}
-		if kind == blockInterface {
-			err = s.readInterface(block)
+			err = s.readSection()
 		} else {
-			err = s.readPacket(kind, block, f)
+			isPacket, err = s.readBlock(s.u32(head), s.u32(head[4:]), f)
 		}
-		if err != nil {
+		if isPacket || err != nil {
 			return err
-		}
-		s.win.advance(len(block))
-		if kind != blockInterface {
-			return nil
 		}
 	}
+}
+
+// readBlock reads a block that is not a section header. What is not known is left to
+// be skipped.
+func (s *Source) readBlock(kind, length uint32, f *capture.Frame) (isPacket bool, err error) {
+	if length < blockOverhead || length%4 != 0 {
+		return false, errBlockLength
+	}
+	switch kind {
+	case blockInterface:
+	case blockEnhanced, blockSimple, blockObsolete:
+		isPacket = true
+	default:
+		s.skipping = int64(length)
+		return false, nil
+	}
+	if length > maxBlock {
+		return false, errBlockLength
+	}
+	block, err := s.win.peek(int(length))
+	if err != nil {
+		return false, err
+	}
+	switch {
+	case s.u32(block[length-4:]) != length:
+		err = errBlockLength
+	case isPacket:
+		err = s.readPacket(kind, block, f)
+	default:
+		err = s.readInterface(block)
+	}
+	if err == nil {
+		s.win.advance(len(block))
+	}
+	return isPacket, err
 }
 
 // readSection reads a section header, which alone tells its byte order and makes

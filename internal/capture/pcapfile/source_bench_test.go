@@ -43,6 +43,7 @@ func benchmarkFile(packets int) []byte {
 }
 
 func walk(b *testing.B, path string, decode bool) {
+	b.Helper()
 	var source capture.Source
 	var h packet.Headers
 	b.ReportAllocs()

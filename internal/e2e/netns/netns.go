@@ -26,6 +26,8 @@ const inside = "NETFLOW_TEST_NETNS"
 // network namespaces. It returns true in the child, where the test goes on, and false
 // in the parent, which then must return: the child's result is the test's. Where
 // namespaces cannot be had it skips the test, or fails it if CI_REQUIRE_ALL=1.
+// Further CLONE_NEW… flags ask for more namespaces; in a mount namespace nothing that
+// is mounted shows outside.
 //
 //	func TestCapture(t *testing.T) {
 //		if !netns.Enter(t) {
@@ -42,7 +44,7 @@ func Enter(t *testing.T) bool {
 	if reason != "" {
 		Unavailable(t, reason)
 	}
-	if output, err := Again(t, namespaces); err != nil {
+	if output, err := Again(t, namespaces|flags); err != nil {
 		t.Errorf("in a network namespace: %v\n%s", err, output)
 	} else if testing.Verbose() {
 		t.Logf("in a network namespace:\n%s", output)
