@@ -10,15 +10,13 @@ import (
 type pending struct {
 	// sessions have ended; oldest first.
 	sessions []Session
-	// ips are deltas that are no longer in the table of IPs: of addresses that had to
-	// make room, and those that were taken back.
+	// ips are deltas of addresses that had to make room in the table of IPs.
 	ips map[netip.Addr]IP
 	// samples are deltas; nearly always in order of time.
 	samples []Sample
 	// flight was drained and is not settled; its first ended sessions have ended.
 	flight     Drained
 	endedCount int
-	inFlight   bool
 }
 
 // ended are all sessions that ended and are not known to be stored.
@@ -111,7 +109,7 @@ func (p *pending) trimSamples(keep int) uint64 {
 // Drain returns what changed since the previous Drain: the sessions that ended, the
 // living ones that are due, deltas of IPs, and complete seconds. The caller must not
 // change it. The ended sessions stay visible until Stored, which says that it is in
-// the store, or Failed, which takes it back; one of them comes before the next Drain.
+// the store, and which comes before the next Drain: who drained keeps it until then.
 func (e *Engine) Drain() Drained { return e.drain(false) }
 
 // DrainAll returns all that is not stored: also living sessions that are not due and
@@ -121,9 +119,8 @@ func (e *Engine) DrainAll() Drained { return e.drain(true) }
 func (e *Engine) drain(all bool) Drained {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.takeBack()
 	p := &e.pending
-	p.endedCount, p.inFlight = len(p.sessions), true
+	p.endedCount = len(p.sessions)
 	p.flight = Drained{Sessions: e.drainLiving(p.sessions, all), IPs: e.drainIPs(), Samples: e.drainSamples(all)}
 	p.sessions = nil
 	return p.flight
@@ -134,45 +131,7 @@ func (e *Engine) Stored() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	p := &e.pending
-	p.flight, p.endedCount, p.inFlight = Drained{}, 0, false
-}
-
-// Failed says that what was drained is not in the store, and takes it back.
-func (e *Engine) Failed() {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.takeBack()
-}
-
-func (e *Engine) takeBack() {
-	p := &e.pending
-	if !p.inFlight {
-		return
-	}
-	ended, living := p.flight.Sessions[:p.endedCount], p.flight.Sessions[p.endedCount:]
-	p.sessions = slices.Concat(ended, p.sessions)
-	e.evicted[boundPendingSessions] += p.trimSessions(e.cfg.MaxPending)
-	for i := range living {
-		e.dueAgain(living[i].ID)
-	}
-	for i := range p.flight.IPs {
-		e.evicted[boundPendingIPs] += p.addIP(&p.flight.IPs[i], e.cfg.MaxPending)
-	}
-	p.samples = slices.Concat(p.flight.Samples, p.samples)
-	e.evicted[boundPendingSamples] += p.trimSamples(e.cfg.SeriesSeconds)
-	p.flight, p.endedCount, p.inFlight = Drained{}, 0, false
-}
-
-// dueAgain puts a living session first in the queue of those that are due.
-func (e *Engine) dueAgain(id uint64) {
-	i, ok := e.sessions.index[id]
-	if !ok {
-		return // it ended, and is stored for that
-	}
-	s := e.sessions.slab.at(i)
-	s.changed = true
-	s.snapshot -= int64(e.cfg.SnapshotInterval)
-	e.sessions.due.moveToFront(i)
+	p.flight, p.endedCount = Drained{}, 0
 }
 
 // drainLiving appends living sessions that changed: all whose snapshot is due, and as
@@ -243,12 +202,14 @@ func (e *Engine) drainSamples(all bool) []Sample {
 	return samples
 }
 
-// Backlog is how much of the room for ended sessions that wait for the store is
-// taken, from 0 to 1.
+// Backlog is how much of the room for what waits for the store is taken, from 0 to 1:
+// for ended sessions, or for seconds that need not be folded into minutes yet.
 func (e *Engine) Backlog() float64 {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
-	return float64(len(e.pending.sessions)) / float64(e.cfg.MaxPending)
+	sessions := float64(len(e.pending.sessions)) / float64(e.cfg.MaxPending)
+	seconds := float64(len(e.pending.samples)) / float64(2*e.cfg.SeriesSeconds)
+	return min(max(sessions, seconds), 1)
 }
 
 // LostSessions counts ended sessions that the store will never get, because too many

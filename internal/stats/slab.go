@@ -44,21 +44,14 @@ func (q *queue) front() uint32 {
 
 func (q *queue) after(i uint32) uint32 { return q.links[i].next }
 
-func (q *queue) pushBack(i uint32) { q.insert(i, true) }
-
-func (q *queue) pushFront(i uint32) { q.insert(i, false) }
-
-func (q *queue) insert(i uint32, back bool) {
+func (q *queue) pushBack(i uint32) {
 	for int(i) >= len(q.links) {
 		q.links = append(q.links, link{})
 	}
-	l := link{prev: 0, next: q.links[0].next}
-	if back {
-		l = link{prev: q.links[0].prev, next: 0}
-	}
+	l := link{prev: q.links[0].prev, next: 0}
 	q.links[i] = l
 	q.links[l.prev].next = i
-	q.links[l.next].prev = i
+	q.links[0].prev = i
 }
 
 func (q *queue) remove(i uint32) {
@@ -72,9 +65,4 @@ func (q *queue) moveToBack(i uint32) {
 		q.remove(i)
 		q.pushBack(i)
 	}
-}
-
-func (q *queue) moveToFront(i uint32) {
-	q.remove(i)
-	q.pushFront(i)
 }
