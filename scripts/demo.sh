@@ -9,5 +9,7 @@ mkdir -p "$folder"
 cat >"$folder/config.yaml" <<END
 database: {path: "$folder/netflow.db"}
 logging: {file: "$folder/netflow.log"}
+# Where the made-up office is, so that the map can draw arcs from it.
+geolocation: {home_latitude: 50.11, home_longitude: 8.68}
 END
 launch "$1" --config "$folder/config.yaml" --read - --speed 1x --host 127.0.0.1 "${@:2}" < <(bin/demo-gen)
