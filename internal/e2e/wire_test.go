@@ -25,25 +25,39 @@ func TestMain(m *testing.M) {
 type testWire struct {
 	t    *testing.T
 	near string // the test's interface
+	peer *netns.Namespace
 }
 
 // layWire makes a veth pair with the peer's servers at the far end.
 func layWire(t *testing.T) *testWire {
 	t.Helper()
-	w := &testWire{t: t, near: "near0"}
+	w := &testWire{t: t, near: "near0", peer: netns.Neighbour(t)}
+	w.plug()
+	w.serve()
+	return w
+}
+
+// plug makes the cable, also again after it was taken away.
+func (w *testWire) plug() {
+	t, peer := w.t, w.peer
+	t.Helper()
 	netns.Pair(t, w.near, "far0")
-	peer := netns.Neighbour(t)
 	peer.Take(t, "far0")
 	netns.Run(t, "ip", "address", "add", nearAddr+"/32", "peer", farAddr+"/32", "dev", w.near)
 	peer.Run(t, "ip", "address", "add", farAddr+"/32", "peer", nearAddr+"/32", "dev", "far0")
 	peer.Run(t, "ip", "link", "set", "far0", "addrgenmode", "none") // the move made it forget
 	peer.Run(t, "ip", "link", "set", "far0", "up")
+}
 
+// serve starts the peer's servers.
+func (w *testWire) serve() {
+	t := w.t
+	t.Helper()
 	path, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	servers := peer.Command(t, path)
+	servers := w.peer.Command(t, path)
 	servers.Env = append(os.Environ(), peerEnv+"=1")
 	servers.Stderr = os.Stderr
 	stdin, err := servers.StdinPipe()
@@ -64,7 +78,6 @@ func layWire(t *testing.T) *testWire {
 	if ready := bufio.NewScanner(stdout); !ready.Scan() {
 		t.Fatal("the peer's servers did not start")
 	}
-	return w
 }
 
 // traffic is what the kernel counts at the near interface, both ways.

@@ -34,10 +34,17 @@ const inside = "NETFLOW_TEST_NETNS"
 //			return
 //		}
 //		netns.Pair(t, "left", "right")
-func Enter(t *testing.T) bool {
+func Enter(t *testing.T, more ...uintptr) bool {
 	t.Helper()
+	var flags uintptr
+	for _, flag := range more {
+		flags |= flag
+	}
 	if Inside(t) {
 		Run(t, "ip", "link", "set", "lo", "up")
+		if flags&syscall.CLONE_NEWNS != 0 {
+			Run(t, "mount", "--make-rprivate", "/")
+		}
 		return true
 	}
 	namespaces, reason := available()
