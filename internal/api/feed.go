@@ -24,23 +24,30 @@ const (
 	renderTimeout   = 10 * time.Second
 	// fresh is how old a rendering may be that a new subscriber gets as its snapshot.
 	fresh = 900 * time.Millisecond
+	// keptUpdates is how many updates a slow client can miss without needing a new
+	// snapshot, where updates are only what is new.
+	keptUpdates = 60
 )
 
 // topic is one that clients can subscribe to.
 type topic struct {
-	params []param
-	// snapshot renders all of it; update what is sent each second, nil: the same.
-	snapshot func(context.Context, *query) (any, error)
-	update   func(context.Context, *query) (any, error)
+	params   []param
+	snapshot func(context.Context, *query) (any, error) // renders all of it
+	// update renders what is new since the last update. Nil: updates are snapshots.
+	update func(context.Context, *query) (any, error)
+	// idle is called when nobody is left who got the last update.
+	idle func()
 }
 
 // feed renders each wanted topic once a second, for all who want it, and nothing
-// for nobody. A topic that takes longer than a second skips seconds; the others don't.
+// for nobody. A topic that takes longer than that skips updates; the others don't.
 type feed struct {
 	hub    *stream.Hub
 	topics map[string]topic
 	log    *slog.Logger
-	slots  chan struct{} // one token for each rendering that runs
+	// interval is the time between updates.
+	interval time.Duration
+	slots    chan struct{} // one token for each rendering that runs
 
 	mu      sync.Mutex // guards entries
 	entries map[string]*entry
@@ -48,15 +55,19 @@ type feed struct {
 
 // entry is the latest rendering of a topic with its query.
 type entry struct {
-	mu   sync.Mutex // guards the fields; held while rendering, so that one does it for all
-	at   time.Time
+	// updates are the latest messages of a topic whose updates are only what is new,
+	// the oldest first; the feed's mutex guards them.
+	updates [][]byte
+
+	mu   sync.Mutex // guards what follows; held while rendering, so that one does it for all
+	at   time.Time  // when rendering began
 	data json.RawMessage
 	err  error
 }
 
 func newFeed(hub *stream.Hub, topics map[string]topic, log *slog.Logger) *feed {
 	return &feed{
-		hub: hub, topics: topics, log: log,
+		hub: hub, topics: topics, log: log, interval: updateInterval,
 		slots: make(chan struct{}, parallelRenders), entries: make(map[string]*entry),
 	}
 }
@@ -85,7 +96,7 @@ func (f *feed) check(x wire.Subscription) error {
 
 // run publishes until ctx ends.
 func (f *feed) run(ctx context.Context) {
-	ticker := time.NewTicker(updateInterval)
+	ticker := time.NewTicker(f.interval)
 	defer ticker.Stop()
 	var busy sync.Map // keys that are being rendered
 	var rendering sync.WaitGroup
@@ -96,9 +107,8 @@ func (f *feed) run(ctx context.Context) {
 			return
 		case <-ticker.C:
 		}
-		wanted := f.hub.Topics()
-		f.forget(wanted)
-		for _, key := range wanted {
+		f.forget()
+		for _, key := range f.hub.Topics() {
 			if _, running := busy.LoadOrStore(key, nil); running {
 				continue
 			}
@@ -110,13 +120,18 @@ func (f *feed) run(ctx context.Context) {
 	}
 }
 
-// forget drops the renderings that nobody wants any more.
-func (f *feed) forget(wanted []string) {
+// forget drops the renderings that nobody wants any more. A client subscribes before
+// it asks for the snapshot, so under the mutex it is either seen here or comes later.
+func (f *feed) forget() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for key := range f.entries {
-		if _, found := slices.BinarySearch(wanted, key); !found {
-			delete(f.entries, key)
+		if f.hub.HasSubscribers(key) {
+			continue
+		}
+		delete(f.entries, key)
+		if t := f.topics[splitKey(key).Topic]; t.idle != nil {
+			t.idle()
 		}
 	}
 }
@@ -128,33 +143,72 @@ func (f *feed) publish(ctx context.Context, key string) {
 	if t := f.topics[x.Topic]; t.update != nil {
 		data, err = f.render(ctx, x, t.update)
 	} else {
-		data, err = f.latest(ctx, x, 0)
+		data, err = f.latest(ctx, x, time.Now())
 	}
-	if ctx.Err() == nil {
-		f.hub.Publish(key, message("update", x, data, err))
+	if ctx.Err() != nil {
+		return
 	}
+	text := message("update", x, data, err)
+	if f.topics[x.Topic].update != nil {
+		f.keep(x, text)
+	}
+	f.hub.Publish(key, text)
 }
 
-// snapshot is the first message of a subscription.
-func (f *feed) snapshot(ctx context.Context, x wire.Subscription) []byte {
-	data, err := f.latest(ctx, x, fresh)
-	return message("snapshot", x, data, err)
-}
-
-// latest renders a topic unless it was rendered within age.
-func (f *feed) latest(ctx context.Context, x wire.Subscription, age time.Duration) (json.RawMessage, error) {
+func (f *feed) keep(x wire.Subscription, text []byte) {
+	e := f.entry(x)
 	f.mu.Lock()
+	defer f.mu.Unlock()
+	if len(e.updates) == keptUpdates {
+		e.updates = slices.Delete(e.updates, 0, 1)
+	}
+	e.updates = append(e.updates, text)
+}
+
+// missed returns the n updates before latest and itself, or nil if they are not kept
+// any more.
+func (f *feed) missed(x wire.Subscription, latest []byte, n int) [][]byte {
+	e := f.entry(x)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	i := slices.IndexFunc(e.updates, func(u []byte) bool { return &u[0] == &latest[0] })
+	if i < n {
+		return nil
+	}
+	return slices.Clone(e.updates[i-n : i+1])
+}
+
+func (f *feed) entry(x wire.Subscription) *entry {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	e, ok := f.entries[liveKey(x)]
 	if !ok {
 		e = &entry{}
 		f.entries[liveKey(x)] = e
 	}
-	f.mu.Unlock()
+	return e
+}
+
+// snapshot renders the first message of a subscription. Where updates are only what
+// is new it must not be older than the subscription, or what came between is lost.
+func (f *feed) snapshot(ctx context.Context, x wire.Subscription) ([]byte, error) {
+	notBefore := time.Now()
+	if f.topics[x.Topic].update == nil {
+		notBefore = notBefore.Add(-fresh)
+	}
+	data, err := f.latest(ctx, x, notBefore)
+	return message("snapshot", x, data, err), err
+}
+
+// latest renders a topic unless that was begun at notBefore or later; so one
+// rendering serves all who wait for it.
+func (f *feed) latest(ctx context.Context, x wire.Subscription, notBefore time.Time) (json.RawMessage, error) {
+	e := f.entry(x)
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.at.IsZero() || time.Since(e.at) >= age {
-		e.data, e.err = f.render(ctx, x, f.topics[x.Topic].snapshot)
+	if e.at.Before(notBefore) {
 		e.at = time.Now()
+		e.data, e.err = f.render(ctx, x, f.topics[x.Topic].snapshot)
 	}
 	return e.data, e.err
 }
@@ -190,7 +244,7 @@ func message(kind string, x wire.Subscription, data json.RawMessage, err error) 
 	}
 	text, err := json.Marshal(m)
 	if err != nil {
-		return nil // data was made by json.Marshal, and the rest are strings: it can't fail
+		return []byte("{}") // data was made by json.Marshal, and the rest are strings: it can't fail
 	}
 	return text
 }

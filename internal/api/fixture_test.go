@@ -130,6 +130,7 @@ func newFixture(t testing.TB, options ...option) *fixture {
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.feed.interval = 100 * time.Millisecond
 	return &fixture{Server: s, engine: engine, writer: writer, monitor: m, now: time.Now().Truncate(time.Second)}
 }
 

@@ -198,17 +198,29 @@ func (c *client) updates(ctx context.Context) error {
 		return errNotAllowed
 	}
 	for _, v := range c.sub.Take() {
-		x := splitKey(v.Topic)
-		data := v.Data
-		// Where updates are only what is new, a client that missed some needs it all.
-		if v.Missed > 0 && c.server.feed.topics[x.Topic].update != nil {
-			data = c.server.feed.snapshot(ctx, x)
-		}
-		if err := c.write(ctx, data); err != nil {
-			return err
+		for _, text := range c.due(ctx, v) {
+			if err := c.write(ctx, text); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
+}
+
+// due is what to send for a value: itself, and if updates are only what is new, also
+// those that the client was too slow for, or a snapshot if they are too many.
+func (c *client) due(ctx context.Context, v stream.Value) [][]byte {
+	x, f := splitKey(v.Topic), c.server.feed
+	if v.Missed == 0 || f.topics[x.Topic].update == nil {
+		return [][]byte{v.Data}
+	}
+	if v.Missed < keptUpdates {
+		if texts := f.missed(x, v.Data, int(v.Missed)); texts != nil {
+			return texts
+		}
+	}
+	text, _ := f.snapshot(ctx, x) // says what is wrong itself
+	return [][]byte{text}
 }
 
 // subscribe replaces the client's subscriptions. The new ones get a snapshot at
@@ -253,7 +265,11 @@ func (c *client) add(ctx context.Context, x wire.Subscription) error {
 	if err := c.sub.Add(liveKey(x)); err != nil {
 		return c.refuse(ctx, x, unavailable("too_many_topics", fmt.Sprintf("clients watch %d different lists already; try again later", maxLiveTopics)))
 	}
-	return c.write(ctx, c.server.feed.snapshot(ctx, x))
+	text, err := c.server.feed.snapshot(ctx, x)
+	if err != nil && asProblem(err).status == http.StatusBadRequest {
+		c.sub.Remove(liveKey(x)) // a wrong query stays wrong
+	}
+	return c.write(ctx, text)
 }
 
 func (c *client) refuse(ctx context.Context, x wire.Subscription, err error) error {

@@ -16,7 +16,7 @@ func (s *Server) topics() map[string]topic {
 	traffic := &trafficTopic{server: s}
 	return map[string]topic{
 		wire.TopicStatus:   {snapshot: boxed(s.status)},
-		wire.TopicTraffic:  {snapshot: boxed(traffic.snapshot), update: boxed(traffic.update)},
+		wire.TopicTraffic:  {snapshot: boxed(traffic.snapshot), update: boxed(traffic.update), idle: traffic.idle},
 		wire.TopicSessions: {params: sessionParams(), snapshot: boxed(s.listSessions)},
 		wire.TopicIPStats:  {params: talkerParams(), snapshot: boxed(s.topTalkers)},
 		wire.TopicGeoMap:   {snapshot: boxed(s.geoMap)},
@@ -32,10 +32,10 @@ func boxed[T any](f func(context.Context, *query) (T, error)) func(context.Conte
 type trafficTopic struct {
 	server *Server
 
-	mu sync.Mutex // guards the fields
-	// sent is the end of what was published last: updates join without a gap.
+	mu sync.Mutex // guards sent
+	// sent is the end of what was published last, so that updates join without a
+	// gap; 0 if nobody listens.
 	sent int64
-	at   time.Time
 }
 
 // now is the end of the latest complete second.
@@ -47,8 +47,8 @@ func (t *trafficTopic) now() int64 {
 func (t *trafficTopic) snapshot(ctx context.Context, _ *query) (wire.History, error) {
 	to := t.now()
 	t.mu.Lock()
-	if time.Since(t.at) > 3*updateInterval {
-		t.sent, t.at = to, time.Now() // nobody has listened: start from here
+	if t.sent == 0 {
+		t.sent = to
 	}
 	t.mu.Unlock()
 	return t.since(ctx, to-trafficSpan, to)
@@ -66,10 +66,16 @@ func (t *trafficTopic) update(ctx context.Context, _ *query) (wire.History, erro
 	h, err := t.since(ctx, from, to)
 	if err == nil {
 		t.mu.Lock()
-		t.sent, t.at = to, time.Now()
+		t.sent = to
 		t.mu.Unlock()
 	}
 	return h, err
+}
+
+func (t *trafficTopic) idle() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.sent = 0
 }
 
 func (t *trafficTopic) since(ctx context.Context, from, to int64) (wire.History, error) {
