@@ -42,12 +42,12 @@ func BenchmarkPacket(b *testing.B) {
 			m := mustNew(b, cfg)
 			mustOpen(b, m, &script{}, discard{})
 			for i := range all {
-				m.packet(&all[i])
+				m.take(&all[i])
 			}
 			i := 0
 			b.ReportAllocs()
 			for b.Loop() {
-				m.packet(&all[i])
+				m.take(&all[i])
 				i = (i + 1) & (len(all) - 1)
 			}
 		})
@@ -69,6 +69,6 @@ func BenchmarkNewFlow(b *testing.B) {
 		n++
 		f.Time += 5000
 		f.Data[28], f.Data[29], f.Data[34], f.Data[35] = byte(n>>24), byte(n>>16), byte(n>>8), byte(n)
-		m.packet(&f)
+		m.take(&f)
 	}
 }

@@ -8,11 +8,18 @@ import (
 	"testing"
 	"time"
 
+	"netflow-monitor/internal/capture"
 	"netflow-monitor/internal/flow"
 )
 
 func sortByID(records []flow.Record) {
 	slices.SortFunc(records, func(a, b flow.Record) int { return cmp.Compare(a.ID, b.ID) })
+}
+
+// feed meters one packet at once.
+func feed(m *Meter, f *capture.Frame) {
+	m.take(f)
+	m.meterGroup()
 }
 
 func busyUnless(free func(call int) bool) func(int) error {
@@ -49,7 +56,7 @@ func TestBusySink(t *testing.T) {
 func TestFullHandOverWaits(t *testing.T) {
 	cfg := offline()
 	cfg.MaxSessions = 8
-	const flows = batchLimit + 100
+	const flows = finalBatch + 100
 	packets := make([]pkt, 0, flows)
 	for i := range flows {
 		packets = append(packets, udp("10.0.0.1", "10.0.0.2", uint16(i), uint16(40000+i>>16)))
@@ -63,7 +70,7 @@ func TestFullHandOverWaits(t *testing.T) {
 		t.Errorf("got %+v", c)
 	}
 	for _, b := range out.batches {
-		if len(b.Records) > batchLimit {
+		if len(b.Records) > finalBatch {
 			t.Errorf("a batch of %d records", len(b.Records))
 		}
 	}
@@ -95,7 +102,7 @@ func TestDirtyListIsBounded(t *testing.T) {
 	mustOpen(t, m, &script{}, &sink{})
 	for i := range 5000 {
 		f := udp("10.0.0.1", "10.0.0.2", uint16(i), 53).frame()
-		m.packet(&f)
+		feed(m, &f)
 	}
 	if len(m.dirty) > 10 {
 		t.Errorf("%d entries in the dirty list of a table of 10", len(m.dirty))
@@ -109,12 +116,12 @@ func TestMassExpiryGoesInSlices(t *testing.T) {
 	mustOpen(t, m, &script{}, &sink{})
 	for i := range 5000 {
 		f := udp("10.0.0.1", "10.0.0.2", uint16(i), 53).frame()
-		m.packet(&f)
+		feed(m, &f)
 	}
 	before := m.table.used
 	for n := range 400 {
 		f := udp("10.0.0.9", "10.0.0.8", 1, 53).when(100 + float64(n)/1e6).frame()
-		m.packet(&f)
+		feed(m, &f)
 		if ended := before - m.table.used; ended > sweepSlice {
 			t.Fatalf("%d flows ended at once", ended)
 		}
@@ -135,14 +142,14 @@ func TestNoAllocationPerPacket(t *testing.T) {
 	n := 0
 	known := func() {
 		f.Time += 1000
-		m.packet(&f)
+		feed(m, &f)
 	}
 	fresh := func() {
 		n++
 		f.Time += second / 2000
 		f.Data[28], f.Data[29] = byte(n>>16), byte(n>>8)
 		f.Data[34], f.Data[35] = byte(n), byte(n>>8)
-		m.packet(&f)
+		feed(m, &f)
 	}
 	for range 20_000 {
 		fresh()

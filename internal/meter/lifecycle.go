@@ -4,7 +4,6 @@ import (
 	"math"
 
 	"netflow-monitor/internal/flow"
-	"netflow-monitor/internal/packet"
 )
 
 const (
@@ -16,17 +15,18 @@ const (
 )
 
 // begin makes an entry for the packet's flow. It returns the packet's direction.
-func (m *Meter) begin(k *key, hash uint32, h *packet.Headers, t int64) (e *hot, direction uint) {
+func (m *Meter) begin(a *arrival) (e *hot, direction uint) {
+	h, t := &a.headers, a.time
 	if m.table.full() {
 		m.evict(t)
 	}
-	i := m.table.insert(hash)
+	i := m.table.insert(a.hash)
 	e, c := m.table.hot(i), m.table.cold(i)
 	backwards, by := orient(h)
 	*e = hot{last: t, tick: m.tick, marks: e.marks & queued}
-	e.setKey(*k)
+	e.setKey(a.key)
 	if backwards {
-		e.setKey(k.reverse())
+		e.setKey(a.key.reverse())
 		direction = 1
 	}
 	if h.Protocol == flow.ProtoTCP {
@@ -34,7 +34,7 @@ func (m *Meter) begin(k *key, hash uint32, h *packet.Headers, t int64) (e *hot, 
 	}
 	e.flags[direction&1] = h.TCPFlags
 	e.class = classOf(h.Protocol, e.state)
-	*c = cold{start: t, id: m.nextID(t), hash: hash, icmpType: h.ICMPType, icmpCode: h.ICMPCode, evidence: by}
+	*c = cold{start: t, id: m.nextID(t), hash: a.hash, icmpType: h.ICMPType, icmpCode: h.ICMPCode, evidence: by}
 	if h.TCPFlags&handshakeFlags == flow.TCPSyn {
 		c.isn = h.TCPSeq
 	}
@@ -161,17 +161,20 @@ func (m *Meter) endTick(t int64) {
 	}
 }
 
-// endAll ends all flows, because the source did. The reasons are exact, however far
-// the expiry had come.
+// endAll hands over the last records of all flows, because the source ended. The
+// reasons are exact, however far the expiry had come. The table is left as it is:
+// nobody looks into it any more.
 func (m *Meter) endAll() {
 	for class := range m.lists {
-		for l := &m.lists[class]; l.head != none; {
-			e := m.table.hot(l.head)
+		for i := m.lists[class].head; i != none; i = m.table.cold(i).next {
+			e := m.table.hot(i)
 			reason := flow.EndForced
 			if e.class == classClosing || m.clock-e.last >= m.idle[class] {
 				reason = idleReason(e)
 			}
-			m.end(l.head, e, reason)
+			m.record(i, e, reason)
+			m.totals.Ended[reason]++
+			m.table.used--
 		}
 	}
 }

@@ -13,7 +13,6 @@ import (
 
 	"netflow-monitor/internal/capture"
 	"netflow-monitor/internal/flow"
-	"netflow-monitor/internal/packet"
 )
 
 const (
@@ -47,7 +46,7 @@ type Meter struct {
 	nextWork int64 // nextTick, or the past while expired flows are left
 	tick     uint32
 
-	headers packet.Headers
+	group group
 	output
 	totals Counters
 
@@ -111,6 +110,7 @@ func (m *Meter) Run(ctx context.Context, src capture.Source, out flow.Sink) erro
 	}
 	defer m.table.close()
 	err := m.loop(ctx, src)
+	m.meterGroup()
 	m.endAll()
 	m.finish()
 	m.publish()
@@ -118,7 +118,10 @@ func (m *Meter) Run(ctx context.Context, src capture.Source, out flow.Sink) erro
 }
 
 func (m *Meter) open(src capture.Source, out flow.Sink, stop <-chan struct{}) error {
-	m.source, m.sink, m.stop = src, out, stop
+	m.source, m.sink, m.stop, m.limit = src, out, stop, finalBatch
+	if m.interim {
+		m.limit = batchLimit
+	}
 	return m.table.open(m.cfg.MaxSessions, seedWords(m.cfg.Seed))
 }
 
@@ -127,11 +130,12 @@ func (m *Meter) loop(ctx context.Context, src capture.Source) error {
 		frame, err := src.Next()
 		switch {
 		case err == nil:
-			m.packet(&frame)
+			m.take(&frame)
 			if n%contextInterval != 0 {
 				continue
 			}
 		case errors.Is(err, capture.ErrIdle):
+			m.meterGroup()
 			m.rest(frame.Time)
 		case errors.Is(err, io.EOF):
 			return nil
@@ -141,107 +145,5 @@ func (m *Meter) loop(ctx context.Context, src capture.Source) error {
 		if err := ctx.Err(); err != nil || m.output.err != nil {
 			return err
 		}
-	}
-}
-
-// packet meters one packet.
-func (m *Meter) packet(f *capture.Frame) {
-	t := min(max(f.Time, 0), maxTime)
-	if t >= m.nextWork || t < m.clock-maxBackstep {
-		m.work(t, sweepSlice)
-	}
-	m.clock = max(m.clock, t)
-	m.input.Packets++
-	m.input.WireBytes += uint64(f.WireLen)
-	h := &m.headers
-	if fault := packet.Decode(f.LinkType, f.Data, f.WireLen, h); fault != packet.FaultNone {
-		m.refuse(f, fault)
-		return
-	}
-	if f.VLANTPID != 0 {
-		h.AddOuterVLAN(f.VLANTCI)
-	}
-	if h.Cut {
-		m.input.Truncated++
-	}
-	e, direction := m.flow(h, t)
-	c := &e.count[direction&1]
-	c.Packets++
-	c.WireBytes += uint64(f.WireLen)
-	c.IPBytes += uint64(h.IPLen)
-	c.PayloadBytes += uint64(h.PayloadLen)
-	e.last = max(e.last, t)
-	e.marks |= seenSent << direction
-	if e.state == flow.StateUnreplied && e.marks&seenBoth == seenBoth {
-		e.state = flow.StateActive
-	}
-}
-
-// refuse counts a packet that belongs to no flow.
-func (m *Meter) refuse(f *capture.Frame, fault packet.Fault) {
-	m.input.Refused++
-	m.input.RefusedBytes += uint64(f.WireLen)
-	m.totals.Faults[fault]++
-	switch fault {
-	case packet.FaultTruncatedLink, packet.FaultTruncatedIP, packet.FaultTruncatedExtension, packet.FaultTruncatedTransport:
-		if uint32(len(f.Data)) < f.WireLen {
-			m.input.Truncated++
-		}
-	}
-}
-
-// flow finds or begins the packet's flow and brings its state up to date. It returns
-// the packet's direction: 0 from the initiator, 1 from the responder.
-func (m *Meter) flow(h *packet.Headers, t int64) (e *hot, direction uint) {
-	var k key
-	k.load(h)
-	hash := k.hash(&m.table.seed)
-	i, e, direction := m.table.find(&k, hash)
-	if i == none {
-		return m.begin(&k, hash, h, t)
-	}
-	gap := t - e.last
-	if max(gap, -gap) >= m.idle[e.class] {
-		m.end(i, e, idleReason(e))
-		return m.begin(&k, hash, h, t)
-	}
-	if m.active != never && t-m.table.cold(i).start >= m.active {
-		m.split(i, e, t)
-	}
-	if h.TCPFlags&eventFlags != 0 || e.class == classHalfOpen {
-		if m.reopens(i, e, h) {
-			m.end(i, e, flow.EndOfFlow)
-			return m.begin(&k, hash, h, t)
-		}
-		direction = m.followTCP(i, e, h, direction)
-	}
-	e.flags[direction&1] |= h.TCPFlags
-	if e.tick != m.tick {
-		m.touch(i, e)
-	}
-	return e, direction
-}
-
-// followTCP takes the packet into account for direction and state.
-func (m *Meter) followTCP(i uint32, e *hot, h *packet.Headers, direction uint) uint {
-	if h.TCPFlags&flow.TCPSyn != 0 {
-		direction = m.reconsider(i, e, h, direction)
-	}
-	e.flags[direction&1] |= h.TCPFlags
-	e.state = nextTCPState(e.state, h.TCPFlags, direction, h.PayloadLen > 0, e.flags)
-	if next := classOf(e.protocol(), e.state); next != e.class {
-		m.table.unlink(&m.lists[e.class], i)
-		m.table.pushBack(&m.lists[next], i)
-		e.class = next
-	}
-	return direction
-}
-
-// touch is done on a flow's first packet in a tick.
-func (m *Meter) touch(i uint32, e *hot) {
-	e.tick = m.tick
-	m.table.moveBack(&m.lists[e.class], i)
-	if m.interim {
-		m.queue(i, e)
 	}
 }

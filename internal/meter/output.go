@@ -13,6 +13,9 @@ const (
 	// batchLimit bounds the records that wait for the sink. What a tick has more
 	// leaves in further batches of the same time.
 	batchLimit = 1 << 16
+	// finalBatch is the number of records at which a batch leaves at once where no
+	// tick collects them.
+	finalBatch = 1 << 12
 	// stopPatience is how long a sink may stay busy once the meter must stop.
 	stopPatience = 5 * time.Second
 )
@@ -26,6 +29,7 @@ type output struct {
 	sink    flow.Sink
 	stop    <-chan struct{}
 	pending []flow.Record
+	limit   int      // of pending
 	dirty   []uint32 // entries marked queued
 	clock   int64    // of the latest batch
 	busy    bool     // the sink refused the pending records
@@ -45,7 +49,7 @@ func (m *Meter) queue(i uint32, e *hot) {
 
 // record appends the entry's record and begins new deltas.
 func (m *Meter) record(i uint32, e *hot, end flow.EndReason) {
-	if len(m.pending) >= batchLimit && !m.makeRoom() {
+	if len(m.pending) >= m.limit && !m.makeRoom() {
 		return
 	}
 	c := m.table.cold(i)
@@ -105,7 +109,7 @@ func (m *Meter) flush() {
 // drain makes records of flows with news, as many as one batch holds.
 func (m *Meter) drain() {
 	n := 0
-	for ; n < len(m.dirty) && len(m.pending) < batchLimit; n++ {
+	for ; n < len(m.dirty) && len(m.pending) < m.limit; n++ {
 		i := m.dirty[n]
 		e := m.table.hot(i)
 		e.marks &^= queued

@@ -17,6 +17,8 @@ type column[T any] struct {
 	append func(b []byte, row *T) []byte
 	// when is false for rows that lack the field; nil means all have it.
 	when func(row *T) bool
+	// width of a table's column, if it is known without looking at all values.
+	width int
 }
 
 // kind says how a value is written.
@@ -115,29 +117,39 @@ func appendHeader[T any](b []byte, columns []column[T]) []byte {
 
 // writeTable writes rows in columns as wide as their widest value.
 func writeTable[T any](w *lineWriter, columns []column[T], rows iter.Seq[*T]) {
-	widths := make([]int, len(columns))
+	width := widths(columns, rows)
 	for i := range columns {
-		widths[i] = len(columns[i].name)
-	}
-	for row := range rows {
-		for i := range columns {
-			w.line = columns[i].append(w.line[:0], row)
-			widths[i] = max(widths[i], len(w.line))
-		}
-	}
-	w.line = w.line[:0]
-	for i := range columns {
-		w.cell(columns[i].kind, widths[i], i, func(b []byte) []byte { return append(b, columns[i].name...) })
+		w.cell(columns[i].kind, width[i], i, func(b []byte) []byte { return append(b, columns[i].name...) })
 	}
 	w.endRow()
 	for row := range rows {
 		for i := range columns {
-			w.cell(columns[i].kind, widths[i], i, func(b []byte) []byte { return columns[i].append(b, row) })
+			w.cell(columns[i].kind, width[i], i, func(b []byte) []byte { return columns[i].append(b, row) })
 		}
 		if !w.endRow() {
 			return
 		}
 	}
+}
+
+// widths finds out how wide the columns must be. The last one needs no width.
+func widths[T any](columns []column[T], rows iter.Seq[*T]) []int {
+	all := make([]int, len(columns))
+	var measured []int
+	for i := range columns {
+		all[i] = max(columns[i].width, len(columns[i].name))
+		if columns[i].width == 0 && i < len(columns)-1 {
+			measured = append(measured, i)
+		}
+	}
+	var value []byte
+	for row := range rows {
+		for _, i := range measured {
+			value = columns[i].append(value[:0], row)
+			all[i] = max(all[i], len(value))
+		}
+	}
+	return all
 }
 
 // cell appends one value padded to its column's width.
@@ -172,6 +184,9 @@ func (w *lineWriter) endRow() bool {
 func appendUint[T uint8 | uint16 | uint64](b []byte, n T) []byte {
 	return strconv.AppendUint(b, uint64(n), 10)
 }
+
+// timeWidth is that of a time with nanoseconds.
+const timeWidth = 30
 
 // appendTime appends a time of RFC 3339 in UTC with as many decimals as it needs.
 func appendTime(b []byte, t int64) []byte {

@@ -12,52 +12,52 @@ type record = flow.Record
 // sessionFields are the fields of a session in JSON and CSV, in their order. TCP
 // flags are letters in the order of the header's bits: F S R P A U E C.
 var sessionFields = []column[record]{
-	{"session_id", text, func(b []byte, r *record) []byte { return strconv.AppendUint(b, r.ID, 10) }, nil},
-	{"community_id", text, func(b []byte, r *record) []byte { return r.Key.AppendCommunityID(b) }, nil},
-	{"ip_protocol", number, func(b []byte, r *record) []byte { return appendUint(b, r.Key.Protocol) }, nil},
-	{"protocol", text, appendProtocol, nil},
-	{"src_ip", text, func(b []byte, r *record) []byte { return r.Key.SrcAddr().AppendTo(b) }, nil},
-	{"src_port", number, func(b []byte, r *record) []byte { src, _ := r.Key.Ports(); return appendUint(b, src) }, nil},
-	{"dst_ip", text, func(b []byte, r *record) []byte { return r.Key.DstAddr().AppendTo(b) }, nil},
-	{"dst_port", number, func(b []byte, r *record) []byte { _, dst := r.Key.Ports(); return appendUint(b, dst) }, nil},
-	{"vlan", number, func(b []byte, r *record) []byte { return appendUint(b, r.Key.VLAN) }, nil},
-	{"start_time", text, func(b []byte, r *record) []byte { return appendTime(b, r.Start) }, nil},
-	{"last_seen", text, func(b []byte, r *record) []byte { return appendTime(b, r.Last) }, nil},
-	{"duration", number, appendDuration, nil},
-	{"packets_sent", number, func(b []byte, r *record) []byte { return appendUint(b, r.Sent.Packets) }, nil},
-	{"packets_received", number, func(b []byte, r *record) []byte { return appendUint(b, r.Received.Packets) }, nil},
-	{"bytes_sent", number, func(b []byte, r *record) []byte { return appendUint(b, r.Sent.WireBytes) }, nil},
-	{"bytes_received", number, func(b []byte, r *record) []byte { return appendUint(b, r.Received.WireBytes) }, nil},
-	{"ip_bytes_sent", number, func(b []byte, r *record) []byte { return appendUint(b, r.Sent.IPBytes) }, nil},
-	{"ip_bytes_received", number, func(b []byte, r *record) []byte { return appendUint(b, r.Received.IPBytes) }, nil},
-	{"payload_bytes_sent", number, func(b []byte, r *record) []byte { return appendUint(b, r.Sent.PayloadBytes) }, nil},
-	{"payload_bytes_received", number, func(b []byte, r *record) []byte { return appendUint(b, r.Received.PayloadBytes) }, nil},
-	{"tcp_flags_sent", text, func(b []byte, r *record) []byte { return appendFlags(b, r.TCPFlagsSent) }, nil},
-	{"tcp_flags_received", text, func(b []byte, r *record) []byte { return appendFlags(b, r.TCPFlagsReceived) }, nil},
-	{"state", text, appendState, nil},
-	{"end_reason", text, func(b []byte, r *record) []byte { return append(b, r.End.String()...) }, nil},
-	{"icmp_type", number, func(b []byte, r *record) []byte { return appendUint(b, r.ICMPType) }, isICMP},
-	{"icmp_code", number, func(b []byte, r *record) []byte { return appendUint(b, r.ICMPCode) }, isICMP},
+	{name: "session_id", kind: text, append: func(b []byte, r *record) []byte { return strconv.AppendUint(b, r.ID, 10) }},
+	{name: "community_id", kind: text, append: func(b []byte, r *record) []byte { return r.Key.AppendCommunityID(b) }},
+	{name: "ip_protocol", kind: number, append: func(b []byte, r *record) []byte { return appendUint(b, r.Key.Protocol) }},
+	{name: "protocol", kind: text, append: appendProtocol},
+	{name: "src_ip", kind: text, append: func(b []byte, r *record) []byte { return r.Key.SrcAddr().AppendTo(b) }},
+	{name: "src_port", kind: number, append: func(b []byte, r *record) []byte { src, _ := r.Key.Ports(); return appendUint(b, src) }},
+	{name: "dst_ip", kind: text, append: func(b []byte, r *record) []byte { return r.Key.DstAddr().AppendTo(b) }},
+	{name: "dst_port", kind: number, append: func(b []byte, r *record) []byte { _, dst := r.Key.Ports(); return appendUint(b, dst) }},
+	{name: "vlan", kind: number, append: func(b []byte, r *record) []byte { return appendUint(b, r.Key.VLAN) }},
+	{name: "start_time", kind: text, append: func(b []byte, r *record) []byte { return appendTime(b, r.Start) }},
+	{name: "last_seen", kind: text, append: func(b []byte, r *record) []byte { return appendTime(b, r.Last) }},
+	{name: "duration", kind: number, append: appendDuration},
+	{name: "packets_sent", kind: number, append: func(b []byte, r *record) []byte { return appendUint(b, r.Sent.Packets) }},
+	{name: "packets_received", kind: number, append: func(b []byte, r *record) []byte { return appendUint(b, r.Received.Packets) }},
+	{name: "bytes_sent", kind: number, append: func(b []byte, r *record) []byte { return appendUint(b, r.Sent.WireBytes) }},
+	{name: "bytes_received", kind: number, append: func(b []byte, r *record) []byte { return appendUint(b, r.Received.WireBytes) }},
+	{name: "ip_bytes_sent", kind: number, append: func(b []byte, r *record) []byte { return appendUint(b, r.Sent.IPBytes) }},
+	{name: "ip_bytes_received", kind: number, append: func(b []byte, r *record) []byte { return appendUint(b, r.Received.IPBytes) }},
+	{name: "payload_bytes_sent", kind: number, append: func(b []byte, r *record) []byte { return appendUint(b, r.Sent.PayloadBytes) }},
+	{name: "payload_bytes_received", kind: number, append: func(b []byte, r *record) []byte { return appendUint(b, r.Received.PayloadBytes) }},
+	{name: "tcp_flags_sent", kind: text, append: func(b []byte, r *record) []byte { return appendFlags(b, r.TCPFlagsSent) }},
+	{name: "tcp_flags_received", kind: text, append: func(b []byte, r *record) []byte { return appendFlags(b, r.TCPFlagsReceived) }},
+	{name: "state", kind: text, append: appendState},
+	{name: "end_reason", kind: text, append: func(b []byte, r *record) []byte { return append(b, r.End.String()...) }},
+	{name: "icmp_type", kind: number, append: func(b []byte, r *record) []byte { return appendUint(b, r.ICMPType) }, when: isICMP},
+	{name: "icmp_code", kind: number, append: func(b []byte, r *record) []byte { return appendUint(b, r.ICMPCode) }, when: isICMP},
 }
 
 // sessionTable are the columns of the table of sessions.
 var sessionTable = []column[record]{
-	{"START", text, func(b []byte, r *record) []byte { return appendTime(b, r.Start) }, nil},
-	{"DURATION", number, appendDuration, nil},
-	{"PROTO", text, appendProtocol, nil},
-	{"SOURCE", text, func(b []byte, r *record) []byte {
+	{name: "START", kind: text, append: func(b []byte, r *record) []byte { return appendTime(b, r.Start) }, width: timeWidth},
+	{name: "DURATION", kind: number, append: appendDuration},
+	{name: "PROTO", kind: text, append: appendProtocol},
+	{name: "SOURCE", kind: text, append: func(b []byte, r *record) []byte {
 		port, _ := r.Key.Ports()
 		return appendEnd(b, r.Key.SrcAddr(), port)
-	}, nil},
-	{"DESTINATION", text, func(b []byte, r *record) []byte {
+	}},
+	{name: "DESTINATION", kind: text, append: func(b []byte, r *record) []byte {
 		_, port := r.Key.Ports()
 		return appendEnd(b, r.Key.DstAddr(), port)
-	}, nil},
-	{"PKTS SENT", number, func(b []byte, r *record) []byte { return appendUint(b, r.Sent.Packets) }, nil},
-	{"RECV", number, func(b []byte, r *record) []byte { return appendUint(b, r.Received.Packets) }, nil},
-	{"BYTES SENT", number, func(b []byte, r *record) []byte { return appendUint(b, r.Sent.WireBytes) }, nil},
-	{"RECV", number, func(b []byte, r *record) []byte { return appendUint(b, r.Received.WireBytes) }, nil},
-	{"STATE", text, appendState, nil},
+	}},
+	{name: "PKTS SENT", kind: number, append: func(b []byte, r *record) []byte { return appendUint(b, r.Sent.Packets) }},
+	{name: "RECV", kind: number, append: func(b []byte, r *record) []byte { return appendUint(b, r.Received.Packets) }},
+	{name: "BYTES SENT", kind: number, append: func(b []byte, r *record) []byte { return appendUint(b, r.Sent.WireBytes) }},
+	{name: "RECV", kind: number, append: func(b []byte, r *record) []byte { return appendUint(b, r.Received.WireBytes) }},
+	{name: "STATE", kind: text, append: appendState},
 }
 
 func appendProtocol(b []byte, r *record) []byte {

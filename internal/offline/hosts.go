@@ -19,28 +19,28 @@ type host struct {
 
 // hostFields are the fields of an IP in JSON and CSV, in their order.
 var hostFields = []column[host]{
-	{"ip", text, func(b []byte, h *host) []byte { return h.addr.AppendTo(b) }, nil},
-	{"bytes_sent", number, func(b []byte, h *host) []byte { return appendUint(b, h.sent.WireBytes) }, nil},
-	{"bytes_received", number, func(b []byte, h *host) []byte { return appendUint(b, h.received.WireBytes) }, nil},
-	{"total_bytes", number, func(b []byte, h *host) []byte { return appendUint(b, h.bytes()) }, nil},
-	{"packets_sent", number, func(b []byte, h *host) []byte { return appendUint(b, h.sent.Packets) }, nil},
-	{"packets_received", number, func(b []byte, h *host) []byte { return appendUint(b, h.received.Packets) }, nil},
-	{"total_packets", number, func(b []byte, h *host) []byte { return appendUint(b, h.sent.Packets+h.received.Packets) }, nil},
-	{"session_count", number, func(b []byte, h *host) []byte { return appendUint(b, h.sessions) }, nil},
-	{"first_seen", text, func(b []byte, h *host) []byte { return appendTime(b, h.first) }, nil},
-	{"last_seen", text, func(b []byte, h *host) []byte { return appendTime(b, h.last) }, nil},
+	{name: "ip", kind: text, append: func(b []byte, h *host) []byte { return h.addr.AppendTo(b) }},
+	{name: "bytes_sent", kind: number, append: func(b []byte, h *host) []byte { return appendUint(b, h.sent.WireBytes) }},
+	{name: "bytes_received", kind: number, append: func(b []byte, h *host) []byte { return appendUint(b, h.received.WireBytes) }},
+	{name: "total_bytes", kind: number, append: func(b []byte, h *host) []byte { return appendUint(b, h.bytes()) }},
+	{name: "packets_sent", kind: number, append: func(b []byte, h *host) []byte { return appendUint(b, h.sent.Packets) }},
+	{name: "packets_received", kind: number, append: func(b []byte, h *host) []byte { return appendUint(b, h.received.Packets) }},
+	{name: "total_packets", kind: number, append: func(b []byte, h *host) []byte { return appendUint(b, h.sent.Packets+h.received.Packets) }},
+	{name: "session_count", kind: number, append: func(b []byte, h *host) []byte { return appendUint(b, h.sessions) }},
+	{name: "first_seen", kind: text, append: func(b []byte, h *host) []byte { return appendTime(b, h.first) }},
+	{name: "last_seen", kind: text, append: func(b []byte, h *host) []byte { return appendTime(b, h.last) }},
 }
 
 // hostTable are the columns of the table of IPs.
 var hostTable = []column[host]{
-	{"IP", text, func(b []byte, h *host) []byte { return h.addr.AppendTo(b) }, nil},
-	{"BYTES SENT", number, func(b []byte, h *host) []byte { return appendUint(b, h.sent.WireBytes) }, nil},
-	{"RECV", number, func(b []byte, h *host) []byte { return appendUint(b, h.received.WireBytes) }, nil},
-	{"TOTAL", number, func(b []byte, h *host) []byte { return appendUint(b, h.bytes()) }, nil},
-	{"PKTS SENT", number, func(b []byte, h *host) []byte { return appendUint(b, h.sent.Packets) }, nil},
-	{"RECV", number, func(b []byte, h *host) []byte { return appendUint(b, h.received.Packets) }, nil},
-	{"SESSIONS", number, func(b []byte, h *host) []byte { return appendUint(b, h.sessions) }, nil},
-	{"LAST SEEN", text, func(b []byte, h *host) []byte { return appendTime(b, h.last) }, nil},
+	{name: "IP", kind: text, append: func(b []byte, h *host) []byte { return h.addr.AppendTo(b) }},
+	{name: "BYTES SENT", kind: number, append: func(b []byte, h *host) []byte { return appendUint(b, h.sent.WireBytes) }},
+	{name: "RECV", kind: number, append: func(b []byte, h *host) []byte { return appendUint(b, h.received.WireBytes) }},
+	{name: "TOTAL", kind: number, append: func(b []byte, h *host) []byte { return appendUint(b, h.bytes()) }},
+	{name: "PKTS SENT", kind: number, append: func(b []byte, h *host) []byte { return appendUint(b, h.sent.Packets) }},
+	{name: "RECV", kind: number, append: func(b []byte, h *host) []byte { return appendUint(b, h.received.Packets) }},
+	{name: "SESSIONS", kind: number, append: func(b []byte, h *host) []byte { return appendUint(b, h.sessions) }},
+	{name: "LAST SEEN", kind: text, append: func(b []byte, h *host) []byte { return appendTime(b, h.last) }},
 }
 
 func (h *host) bytes() uint64 { return h.sent.WireBytes + h.received.WireBytes }

@@ -87,10 +87,10 @@ func TestFormats(t *testing.T) {
 {"session_id":"3565158402097152001","community_id":"1:YcMyyWJfhc95EW1GfXt6jlZ3DiQ=","ip_protocol":1,"protocol":"ICMP","src_ip":"10.0.0.1","src_port":0,"dst_ip":"10.0.0.2","dst_port":0,"vlan":0,"start_time":"2023-11-14T22:13:21Z","last_seen":"2023-11-14T22:13:21Z","duration":0,"packets_sent":1,"packets_received":0,"bytes_sent":42,"bytes_received":0,"ip_bytes_sent":28,"ip_bytes_received":0,"payload_bytes_sent":0,"payload_bytes_received":0,"tcp_flags_sent":"","tcp_flags_received":"","state":"unreplied","end_reason":"forced_end","icmp_type":8,"icmp_code":0}
 `},
 		{"sessions as a table", written(t, func(b *bytes.Buffer) error { return result.WriteSessions(b, Table) }), `
-START                        DURATION  PROTO  SOURCE          DESTINATION   PKTS SENT  RECV  BYTES SENT  RECV  STATE
-2023-11-14T22:13:19.5Z              0  TCP    10.0.0.3:49152  10.0.0.2:443          1     0          54     0  syn_sent
-2023-11-14T22:13:20.000001Z      0.25  UDP    10.0.0.1:40000  10.0.0.2:53           1     1          46    44  active
-2023-11-14T22:13:21Z                0  ICMP   10.0.0.1        10.0.0.2              1     0          42     0  unreplied
+START                           DURATION  PROTO  SOURCE          DESTINATION   PKTS SENT  RECV  BYTES SENT  RECV  STATE
+2023-11-14T22:13:19.5Z                 0  TCP    10.0.0.3:49152  10.0.0.2:443          1     0          54     0  syn_sent
+2023-11-14T22:13:20.000001Z         0.25  UDP    10.0.0.1:40000  10.0.0.2:53           1     1          46    44  active
+2023-11-14T22:13:21Z                   0  ICMP   10.0.0.1        10.0.0.2              1     0          42     0  unreplied
 
 3 sessions, 4 packets, 186 bytes on the wire, 130 IP bytes, 6 payload bytes
 `},
