@@ -35,7 +35,7 @@ func (k *key) load(h *packet.Headers) {
 	k.src, k.dst = loadEndpoint(&h.Src), loadEndpoint(&h.Dst)
 	k.meta = uint64(h.VLAN)<<32 | uint64(h.InnerVLAN)<<16 | uint64(h.Protocol)<<8 | uint64(h.Version)
 	k.ports = uint32(h.SrcPort)<<16 | uint32(h.DstPort)
-	if h.Protocol == flow.ProtoICMP || h.Protocol == flow.ProtoICMPv6 {
+	if (h.Protocol == flow.ProtoICMP || h.Protocol == flow.ProtoICMPv6) && h.Fragment != packet.FragmentLater {
 		k.loadICMP(h)
 	}
 }

@@ -46,7 +46,8 @@ type Meter struct {
 	nextWork int64 // nextTick, or the past while expired flows are left
 	tick     uint32
 
-	group group
+	fragments fragments
+	group     group
 	output
 	totals Counters
 

@@ -40,6 +40,9 @@ func (m *Meter) take(f *capture.Frame) {
 			a.headers.AddOuterVLAN(f.VLANTCI)
 		}
 		a.key.load(&a.headers)
+		if a.headers.Fragment != packet.FragmentNone {
+			m.fragments.resolve(&a.headers, &a.key, a.time)
+		}
 		a.hash = a.key.hash(&m.table.seed)
 	}
 	m.group.count++
