@@ -12,4 +12,4 @@ logging: {file: "$folder/netflow.log"}
 # Where the made-up office is, so that the map can draw arcs from it.
 geolocation: {home_latitude: 50.11, home_longitude: 8.68}
 END
-launch "$1" --config "$folder/config.yaml" --read - --speed 1x --host 127.0.0.1 "${@:2}" < <(bin/demo-gen)
+$launch "$1" --config "$folder/config.yaml" --read - --speed 1x --host 127.0.0.1 "${@:2}" < <(bin/demo-gen)

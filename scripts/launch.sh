@@ -1,14 +1,11 @@
-# Sourced by run.sh and demo.sh.
+# shellcheck shell=bash
+# Sourced by run.sh and demo.sh, which begin the program with $launch.
 
-# launch runs the program in the foreground, so that Ctrl-C stops it and nothing else.
-# At a terminal it becomes a job of its own: make does not get the interrupt, waits,
-# and reports the program's exit code. Without one it takes this shell's place and
-# gets the signals that are sent to it.
-launch() {
-	if [[ -t 2 ]]; then
-		set -m
-		"$@"
-	else
-		exec "$@"
-	fi
-}
+# At a terminal the program becomes a job of its own: Ctrl-C reaches it and not make,
+# which waits and reports the program's exit code. Without a terminal it takes the
+# shell's place and gets the signals that are sent to it.
+launch=exec
+if [[ -t 2 ]]; then
+	set -m
+	launch=
+fi

@@ -23,7 +23,7 @@ captures() {
 }
 
 if (( EUID == 0 )) || ! captures "${@:2}" || has_net_raw; then
-	launch "$@"
+	$launch "$@"
 	exit
 fi
 if ! command -v sudo >/dev/null; then
@@ -36,5 +36,5 @@ if ! command -v sudo >/dev/null; then
 fi
 echo "Capturing needs CAP_NET_RAW: sudo gives it, and nothing more; the program runs as $(id -un)."
 variables=$(compgen -e NETFLOW_ | paste -sd,) || true
-launch sudo ${variables:+--preserve-env="$variables"} \
+$launch sudo ${variables:+--preserve-env="$variables"} \
 	setpriv --reuid="$(id -u)" --regid="$(id -g)" --init-groups --inh-caps=+net_raw --ambient-caps=+net_raw -- "$@"

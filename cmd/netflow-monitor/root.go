@@ -181,9 +181,10 @@ func needCommand(group *cobra.Command) {
 	group.SuggestionsMinimumDistance = 2
 	group.Args = knownCommand
 	group.RunE = func(*cobra.Command, []string) error {
-		var names []string
-		for _, cmd := range group.Commands() {
-			names = append(names, cmd.Name())
+		commands := group.Commands()
+		names := make([]string, len(commands))
+		for i, cmd := range commands {
+			names[i] = cmd.Name()
 		}
 		return usageErrorf("%s needs one of its commands: %s", group.Name(), strings.Join(names, ", "))
 	}
@@ -191,8 +192,7 @@ func needCommand(group *cobra.Command) {
 
 // plainFlagError leaves out how the library parses a number.
 func plainFlagError(_ *cobra.Command, err error) error {
-	var invalid *pflag.InvalidValueError
-	if errors.As(err, &invalid) {
+	if invalid, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
 		return fmt.Errorf("%q is not a value for --%s", invalid.GetValue(), invalid.GetFlag().Name)
 	}
 	return err

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"os"
 	"os/signal"
 	"syscall"
@@ -9,37 +10,38 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// stopContext ends with the first SIGINT or SIGTERM; a second one ends the program
-// at once. SIGHUP means reload, and only stops a program whose terminal was closed:
-// nobody could see it any more.
+// stopContext ends with the first SIGINT or SIGTERM, or when the terminal that the
+// program runs in is closed; a second signal ends the program at once. SIGHUP can't
+// say that a terminal was closed, because it means reload.
 func stopContext(parent context.Context) (context.Context, context.CancelFunc) {
 	ctx, stop := signal.NotifyContext(parent, os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop)
-	if terminal := controllingTerminal(); terminal != nil {
-		hangup := make(chan os.Signal, 1)
-		signal.Notify(hangup, syscall.SIGHUP)
+	if terminal, ok := foregroundTerminal(); ok {
 		go func() {
-			for range hangup {
-				if !isTerminal(terminal) {
-					stop()
-				}
-			}
+			waitHangup(terminal)
+			stop()
 		}()
 	}
 	return ctx, stop
 }
 
-// controllingTerminal is nil for a service, whose SIGHUP always means reload.
-func controllingTerminal() *os.File {
-	for _, f := range []*os.File{os.Stdin, os.Stdout, os.Stderr} {
-		if isTerminal(f) {
-			return f
+// foregroundTerminal is the descriptor of the terminal whose foreground job this is.
+// A background job is meant to outlive its terminal.
+func foregroundTerminal() (int, bool) {
+	for _, fd := range []int{unix.Stdin, unix.Stdout, unix.Stderr} {
+		if job, err := unix.IoctlGetInt(fd, unix.TIOCGPGRP); err == nil && job == unix.Getpgrp() {
+			return fd, true
 		}
 	}
-	return nil
+	return 0, false
 }
 
-func isTerminal(f *os.File) bool {
-	_, err := unix.IoctlGetTermios(int(f.Fd()), unix.TCGETS)
-	return err == nil
+func waitHangup(fd int) {
+	// Without events asked for, poll reports errors and hang-ups only.
+	poll := []unix.PollFd{{Fd: int32(fd)}}
+	for {
+		if _, err := unix.Poll(poll, -1); !errors.Is(err, unix.EINTR) {
+			return
+		}
+	}
 }

@@ -130,7 +130,7 @@ func TestLoadBad(t *testing.T) {
 		{"interface name", "network: {interface: ../etc}\n", []string{":1: network.interface must be an interface name"}},
 		{"host with port", "web: {host: '1.2.3.4:80'}\n", []string{":1: web.host must be an IP address or a host name, without port"}},
 		{"empty path", "database: {path: ''}\n", []string{":1: database.path must be a path, not"}},
-		{"all at once", "web:\n  port: 0\n  hots: x\nmonitor:\n  max_sessions: many\n", []string{
+		{"all at once", "web:\n  port: -1\n  hots: x\nmonitor:\n  max_sessions: many\n", []string{
 			":2: web.port must be", ":3: unknown key web.hots", ":5: monitor.max_sessions must be",
 		}},
 	}
