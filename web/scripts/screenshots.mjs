@@ -75,7 +75,11 @@ async function settle(page, view) {
   await page.waitForTimeout(2500)
   const first = page.locator('tbody tr, .entry[role=button]').first()
   if (view === 'session' || view === 'ip') {
-    await first.click({ timeout: 5000 })
+    // A pointer over the rows holds them still, so that the click meets its row.
+    const box = await first.boundingBox({ timeout: 10_000 })
+    if (!box) throw new Error(`${page.url()}: no row to open`)
+    await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2)
+    await page.mouse.click(box.x + box.width / 2, box.y + box.height / 2)
     await page.mouse.move(2, 2)
     await page.waitForTimeout(1500)
   }

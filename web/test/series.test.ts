@@ -44,6 +44,13 @@ describe('Series', () => {
     expect(s.window(s.end, 10_000, 1)).toHaveLength(3600)
   })
 
+  it('does not call silence what came before the first packet', () => {
+    const s = new Series()
+    const quiet = { ...point(0, 0), bytes_out: 0, packets_in: 0, packets_out: 0 }
+    s.apply(history(quiet, point(1, 5), { ...quiet, time: point(2, 0).time }), true)
+    expect(s.window(s.end, 60, 1).map((b) => b.in)).toEqual([5, 0])
+  })
+
   it('averages aligned buckets, whole or not', () => {
     const s = new Series()
     s.apply(history(...Array.from({ length: 8 }, (_, i) => point(i, i))), true)

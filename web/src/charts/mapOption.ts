@@ -110,8 +110,8 @@ function arcs({ palette, arcs, measure, moving, describePlace }: MapPicture) {
   const line = (drawn: DrawnArc) => ({
     coords: drawn.coords,
     lineStyle: {
-      width: 0.8 + 2 * Math.sqrt(drawn.arc[measure] / max),
-      opacity: drawn.arc.rate > 0 ? 0.75 : 0.35,
+      width: 0.7 + 1.8 * Math.sqrt(drawn.arc[measure] / max),
+      opacity: drawn.arc.rate > 0 ? 0.75 : 0.22,
     },
     tooltip: { formatter: () => html(describePlace(drawn.place)) },
   })
@@ -127,7 +127,7 @@ function arcs({ palette, arcs, measure, moving, describePlace }: MapPicture) {
     id: 'running',
     data: moving ? arcs.filter(({ arc }) => arc.rate > 0).slice(0, 24).map(({ coords }) => ({ coords })) : [],
     lineStyle: { ...common.lineStyle, opacity: 0 },
-    effect: { show: moving, period: 4, trailLength: 0.25, symbol: 'circle', symbolSize: rem(0.25), color: palette('text') },
+    effect: { show: moving, period: 4, trailLength: 0.15, symbol: 'circle', symbolSize: rem(0.2), color: fade(palette('text'), 0.8) },
     silent: true,
     zlevel: 3,
   })

@@ -28,7 +28,10 @@ export class Series {
   apply(history: History, snapshot: boolean): void {
     if (snapshot) this.points = []
     this.step = history.step
-    for (const point of history.points) this.add(point)
+    for (const point of history.points) {
+      // Before the first packet nothing was watched: that is not the same as silence.
+      if (this.points.length > 0 || !silent(point)) this.add(point)
+    }
     const newest = this.points.at(-1)
     if (!newest) return
     const oldest = newest.time - keptSeconds * 1000
@@ -86,6 +89,10 @@ export class Series {
     divide(out.at(-1), count * this.step)
     return out
   }
+}
+
+function silent(p: HistoryPoint): boolean {
+  return p.packets_in + p.packets_out + p.packets_other + p.dropped + p.refused + p.active_sessions === 0
 }
 
 function divide(bucket: Bucket | undefined, seconds: number): void {
