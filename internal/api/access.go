@@ -98,8 +98,7 @@ func (s *Server) getAccess(_ http.ResponseWriter, r *http.Request, _ *query) (an
 		return wire.Access{SignedIn: true}, nil
 	}
 	_, err := s.identify(r)
-	var limit *auth.LimitError
-	if errors.As(err, &limit) {
+	if _, limited := errors.AsType[*auth.LimitError](err); limited {
 		return nil, err
 	}
 	return wire.Access{PasswordRequired: true, SignedIn: err == nil}, nil
@@ -130,17 +129,20 @@ func (s *Server) signOut(w http.ResponseWriter, r *http.Request, _ *query) (any,
 	if c, err := r.Cookie(cookieName); err == nil {
 		s.deps.Auth.SignOut(c.Value)
 	}
-	gone := sessionCookie(r, "")
-	gone.MaxAge = -1
-	http.SetCookie(w, gone)
+	http.SetCookie(w, sessionCookie(r, ""))
 	return wire.Access{PasswordRequired: true}, nil
 }
 
-// sessionCookie is not readable for scripts and not sent for other sites. A proxy
-// that speaks TLS says so in X-Forwarded-Proto; a client that lies only hurts itself.
+// sessionCookie is not readable for scripts and not sent for other sites; without a
+// token it removes the cookie. A proxy that speaks TLS says so in X-Forwarded-Proto;
+// a client that lies only hurts itself.
 func sessionCookie(r *http.Request, token string) *http.Cookie {
-	return &http.Cookie{
+	c := &http.Cookie{ //nolint:gosec // G124: without TLS a browser would not keep a secure cookie
 		Name: cookieName, Value: token, Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode,
 		Secure: r.TLS != nil || strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https"),
 	}
+	if token == "" {
+		c.MaxAge = -1
+	}
+	return c
 }

@@ -39,7 +39,7 @@ func TestEveryRouteIsGuarded(t *testing.T) {
 			}
 		}
 	}
-	if f.monitor.Status().Monitoring != true {
+	if !f.monitor.Status().Monitoring {
 		t.Error("the capture was stopped without a password")
 	}
 }

@@ -84,7 +84,8 @@ type fixture struct {
 
 type option func(*Config, *Deps)
 
-func withAuth(t testing.TB) option {
+func withAuth(t *testing.T) option {
+	t.Helper()
 	cfg := auth.Default()
 	cfg.Password = testPassword
 	a, err := auth.New(cfg)
@@ -94,22 +95,22 @@ func withAuth(t testing.TB) option {
 	return func(_ *Config, d *Deps) { d.Auth = a }
 }
 
-func newFixture(t testing.TB, options ...option) *fixture {
-	t.Helper()
+func newFixture(tb testing.TB, options ...option) *fixture {
+	tb.Helper()
 	home := stats.NewHome([]netip.Addr{netip.MustParseAddr("192.168.1.2")}, nil)
 	engine, err := stats.New(stats.Default(), atlas{}, home)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	db := sqlite.Default()
-	db.Path = filepath.Join(t.TempDir(), "netflow.db")
-	database, err := sqlite.Open(t.Context(), db)
+	db.Path = filepath.Join(tb.TempDir(), "netflow.db")
+	database, err := sqlite.Open(tb.Context(), db)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		if err := database.Close(); err != nil {
-			t.Error(err)
+			tb.Error(err)
 		}
 	})
 	log := slog.New(slog.DiscardHandler)
@@ -128,7 +129,7 @@ func newFixture(t testing.TB, options ...option) *fixture {
 	}
 	s, err := New(cfg, deps)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	s.feed.interval = 100 * time.Millisecond
 	return &fixture{Server: s, engine: engine, writer: writer, monitor: m, now: time.Now().Truncate(time.Second)}
@@ -145,8 +146,8 @@ func testPage() fs.FS {
 
 // traffic feeds n sessions to the engine in one batch, a second after the last one:
 // the first is TCP to China, the second is a ping, the rest are UDP.
-func (f *fixture) traffic(t testing.TB, n int) {
-	t.Helper()
+func (f *fixture) traffic(tb testing.TB, n int) {
+	tb.Helper()
 	f.now = f.now.Add(time.Second)
 	at := f.now.UnixNano() - int64(time.Millisecond)
 	records := make([]flow.Record, n)
@@ -155,7 +156,7 @@ func (f *fixture) traffic(t testing.TB, n int) {
 	}
 	b := flow.Batch{Time: f.now.UnixNano(), Records: records, Input: flow.Input{Packets: uint64(3*n) + 1, Refused: 1, Dropped: 1}}
 	if err := f.engine.Consume(b); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 }
 
@@ -181,12 +182,12 @@ func testRecord(at int64, i int) flow.Record {
 }
 
 // get asks the handler as a browser on this machine would.
-func (f *fixture) get(t testing.TB, path string) *httptest.ResponseRecorder {
+func (f *fixture) get(t *testing.T, path string) *httptest.ResponseRecorder {
 	t.Helper()
 	return f.do(t, http.MethodGet, path, "")
 }
 
-func (f *fixture) do(t testing.TB, method, path, body string, change ...func(*http.Request)) *httptest.ResponseRecorder {
+func (f *fixture) do(t *testing.T, method, path, body string, change ...func(*http.Request)) *httptest.ResponseRecorder {
 	t.Helper()
 	r := httptest.NewRequestWithContext(t.Context(), method, path, strings.NewReader(body))
 	r.Host, r.RemoteAddr = "localhost:8080", "127.0.0.1:5000"
@@ -198,7 +199,7 @@ func (f *fixture) do(t testing.TB, method, path, body string, change ...func(*ht
 	return w
 }
 
-func decode[T any](t testing.TB, w *httptest.ResponseRecorder, status int) T {
+func decode[T any](t *testing.T, w *httptest.ResponseRecorder, status int) T {
 	t.Helper()
 	if w.Code != status {
 		t.Fatalf("status %d, want %d: %s", w.Code, status, w.Body)
@@ -211,7 +212,7 @@ func decode[T any](t testing.TB, w *httptest.ResponseRecorder, status int) T {
 }
 
 // serve runs the server on a real socket and returns its address.
-func (f *fixture) serve(t testing.TB) string {
+func (f *fixture) serve(t *testing.T) string {
 	t.Helper()
 	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -246,7 +247,7 @@ func (panicking) Sessions(context.Context, stats.SessionQuery) ([]stats.Session,
 	panic("a fault")
 }
 
-func readAll(t testing.TB, r io.Reader) string {
+func readAll(t *testing.T, r io.Reader) string {
 	t.Helper()
 	b, err := io.ReadAll(r)
 	if err != nil {

@@ -123,8 +123,7 @@ func readJSON(r *http.Request, into any) error {
 }
 
 func readError(err error) error {
-	var tooLarge *http.MaxBytesError
-	if errors.As(err, &tooLarge) {
+	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
 		return err
 	}
 	return badBody("the body is not the JSON that was expected: " + err.Error())

@@ -164,13 +164,13 @@ func TestLiveOriginAndSession(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, withAuth(t))
 	address := f.serve(t)
-	if _, r, err := dial(t, address, nil); err == nil || r == nil || r.StatusCode != http.StatusUnauthorized {
+	if _, status, err := dial(t, address, nil); err == nil || status != http.StatusUnauthorized {
 		t.Errorf("without a password: %v", err)
 	}
 	w := f.do(t, "POST", "/api/sign-in", `{"password":"`+testPassword+`"}`)
 	cookie := cookieOf(t, w)
 	header := http.Header{"Cookie": {cookie.Name + "=" + cookie.Value}, "Origin": {"http://evil.example"}}
-	if _, r, err := dial(t, address, header); err == nil || r == nil || r.StatusCode != http.StatusForbidden {
+	if _, status, err := dial(t, address, header); err == nil || status != http.StatusForbidden {
 		t.Errorf("from another site: %v", err)
 	}
 	header.Set("Origin", "http://"+address)
@@ -198,7 +198,7 @@ func TestLiveClientsAreBounded(t *testing.T) {
 	address := f.serve(t)
 	a := connect(t, address)
 	connect(t, address)
-	if _, r, err := dial(t, address, nil); err == nil || r == nil || r.StatusCode != http.StatusServiceUnavailable {
+	if _, status, err := dial(t, address, nil); err == nil || status != http.StatusServiceUnavailable {
 		t.Errorf("third client: %v", err)
 	}
 	if err := a.conn.Close(websocket.StatusNormalClosure, ""); err != nil {

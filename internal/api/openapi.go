@@ -57,7 +57,7 @@ func describe(routes []route, version string) ([]byte, error) {
 var pathParameter = regexp.MustCompile(`\{(\w+)\}`)
 
 func operation(r *route, types schemas) object {
-	var params []object
+	params := make([]object, 0, len(r.params)+1)
 	for _, m := range pathParameter.FindAllStringSubmatch(r.pattern, -1) {
 		params = append(params, object{"name": m[1], "in": "path", "required": true, "schema": object{"type": "string"}})
 	}
@@ -83,7 +83,7 @@ func operation(r *route, types schemas) object {
 		"summary": r.summary, "operationId": operationID(r),
 		"responses": object{status: answer, "default": problem},
 	}
-	if params != nil {
+	if len(params) > 0 {
 		op["parameters"] = params
 	}
 	if r.body != nil {
@@ -100,12 +100,13 @@ func operation(r *route, types schemas) object {
 
 // operationID is camel case of the method and the path: getIpStatsIp.
 func operationID(r *route) string {
-	id := strings.ToLower(r.method)
+	var id strings.Builder
+	id.WriteString(strings.ToLower(r.method))
 	words := strings.FieldsFunc(strings.TrimPrefix(r.pattern, "/api"), func(c rune) bool { return strings.ContainsRune("/-{}.", c) })
 	for _, w := range words {
-		id += strings.ToUpper(w[:1]) + w[1:]
+		id.WriteString(strings.ToUpper(w[:1]) + w[1:])
 	}
-	return id
+	return id.String()
 }
 
 func (p *param) schema() object {

@@ -88,7 +88,7 @@ func TestDescription(t *testing.T) {
 			names = append(names, fmt.Sprint(p["name"]))
 		}
 	}
-	for _, want := range strings.Fields("page per_page order_by order_direction src_ip dst_ip protocol state") {
+	for want := range strings.FieldsSeq("page per_page order_by order_direction src_ip dst_ip protocol state") {
 		if !slices.Contains(names, want) {
 			t.Errorf("parameter %s of /api/sessions is missing", want)
 		}

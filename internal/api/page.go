@@ -142,7 +142,7 @@ func (p *page) send(w http.ResponseWriter, r *http.Request, name string, a *asse
 			return fmt.Errorf("read %s of the page: %w", name, err)
 		}
 	}
-	_, _ = w.Write(body)
+	_, _ = w.Write(body) //nolint:gosec // G705: a file of the page, which the request only chooses
 	return nil
 }
 

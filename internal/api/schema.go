@@ -17,10 +17,10 @@ var (
 
 // of returns a type's schema: for a struct a reference to its entry.
 func (s schemas) of(t reflect.Type) object {
-	switch {
-	case t == timeType:
+	switch t {
+	case timeType:
 		return object{"type": "string", "format": "date-time"}
-	case t == rawType:
+	case rawType:
 		return object{}
 	}
 	switch t.Kind() {

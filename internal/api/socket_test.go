@@ -18,20 +18,25 @@ type socket struct {
 	conn *websocket.Conn
 }
 
-func dial(t *testing.T, address string, header http.Header) (*socket, *http.Response, error) {
+// dial returns the status of a refusal too, 0 if there was no answer.
+func dial(t *testing.T, address string, header http.Header) (*socket, int, error) {
 	t.Helper()
 	return dialWith(t, address, &websocket.DialOptions{HTTPHeader: header})
 }
 
-func dialWith(t *testing.T, address string, options *websocket.DialOptions) (*socket, *http.Response, error) {
+func dialWith(t *testing.T, address string, options *websocket.DialOptions) (*socket, int, error) {
 	t.Helper()
 	conn, response, err := websocket.Dial(t.Context(), "ws://"+address+"/api/ws", options)
 	if err != nil {
-		return nil, response, err
+		if response == nil {
+			return nil, 0, err
+		}
+		_ = response.Body.Close()
+		return nil, response.StatusCode, err
 	}
 	conn.SetReadLimit(64 << 20)
 	t.Cleanup(func() { _ = conn.CloseNow() })
-	return &socket{t, conn}, response, nil
+	return &socket{t, conn}, response.StatusCode, nil
 }
 
 // connect dials and reads the hello.

@@ -102,21 +102,22 @@ func (s *Server) getHealth(http.ResponseWriter, *http.Request, *query) (any, err
 }
 
 func (s *Server) startMonitoring(_ http.ResponseWriter, r *http.Request, _ *query) (any, error) {
-	return s.switchMonitoring(r, s.deps.Monitor.Start, "start_failed", "monitoring started")
+	return s.switchMonitoring(r, s.deps.Monitor.Start, "start_failed")
 }
 
 func (s *Server) stopMonitoring(_ http.ResponseWriter, r *http.Request, _ *query) (any, error) {
-	return s.switchMonitoring(r, s.deps.Monitor.Stop, "stop_failed", "monitoring stopped")
+	return s.switchMonitoring(r, s.deps.Monitor.Stop, "stop_failed")
 }
 
-func (s *Server) switchMonitoring(r *http.Request, do func(context.Context) (bool, error), code, done string) (any, error) {
+func (s *Server) switchMonitoring(r *http.Request, do func(context.Context) (bool, error), code string) (any, error) {
 	// A client that goes away must not leave the capture half started.
 	changed, err := do(context.WithoutCancel(r.Context()))
 	if err != nil {
 		return nil, unavailable(code, err.Error())
 	}
+	on := s.deps.Monitor.Status().Monitoring
 	if changed {
-		s.log.Info(done, "by", principalOf(r).Name, "remote", remoteAddr(r))
+		s.log.Info("monitoring switched", "on", on, "by", principalOf(r).Name, "remote", remoteAddr(r))
 	}
-	return wire.MonitoringResult{Monitoring: s.deps.Monitor.Status().Monitoring, Changed: changed}, nil
+	return wire.MonitoringResult{Monitoring: on, Changed: changed}, nil
 }

@@ -17,8 +17,8 @@ const password = "correct horse"
 
 var client = netip.MustParseAddr("192.0.2.1")
 
-func newAuth(t testing.TB, change ...func(*Config)) *Auth {
-	t.Helper()
+func newAuth(tb testing.TB, change ...func(*Config)) *Auth {
+	tb.Helper()
 	cfg := Default()
 	cfg.Password = password
 	for _, c := range change {
@@ -26,7 +26,7 @@ func newAuth(t testing.TB, change ...func(*Config)) *Auth {
 	}
 	a, err := New(cfg)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	a.memory = 64 // the race detector makes the full cost very slow
 	a.hash = a.derive(cfg.Password)
@@ -288,11 +288,11 @@ func BenchmarkSignIn(b *testing.B) {
 	}
 }
 
-func signIn(t testing.TB, a *Auth) string {
-	t.Helper()
+func signIn(tb testing.TB, a *Auth) string {
+	tb.Helper()
 	token, err := a.SignIn(password, client)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return token
 }

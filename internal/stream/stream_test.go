@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"strconv"
@@ -133,7 +134,7 @@ func TestConcurrentUse(t *testing.T) {
 					if v.Topic == "end" {
 						return
 					}
-					if string(v.Data) == string(last) {
+					if bytes.Equal(v.Data, last) {
 						s.Remove(v.Topic)
 					}
 				}
