@@ -132,16 +132,21 @@ const (
 	classCount
 )
 
+// classes of the TCP states; other protocols have one class each.
+var tcpClasses = [...]class{
+	flow.StateSynSent:     classHalfOpen,
+	flow.StateSynReceived: classHalfOpen,
+	flow.StateEstablished: classTCP,
+	flow.StateMidstream:   classTCP,
+	flow.StateClosing:     classTCP,
+	flow.StateClosed:      classClosing,
+	flow.StateReset:       classClosing,
+}
+
 func classOf(protocol uint8, state flow.State) class {
-	switch state {
-	case flow.StateSynSent, flow.StateSynReceived:
-		return classHalfOpen
-	case flow.StateClosed, flow.StateReset:
-		return classClosing
-	case flow.StateEstablished, flow.StateMidstream, flow.StateClosing:
-		return classTCP
-	}
 	switch protocol {
+	case flow.ProtoTCP:
+		return tcpClasses[state]
 	case flow.ProtoUDP:
 		return classUDP
 	case flow.ProtoICMP, flow.ProtoICMPv6:

@@ -173,45 +173,45 @@ func offline() Config {
 	return cfg
 }
 
-func mustNew(t testing.TB, cfg Config) *Meter {
-	t.Helper()
+func mustNew(tb testing.TB, cfg Config) *Meter {
+	tb.Helper()
 	m, err := New(cfg)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return m
 }
 
 // mustOpen readies a meter for single packets.
-func mustOpen(t testing.TB, m *Meter, src capture.Source, out flow.Sink) {
-	t.Helper()
+func mustOpen(tb testing.TB, m *Meter, src capture.Source, out flow.Sink) {
+	tb.Helper()
 	if err := m.open(src, out, nil); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(m.table.close)
+	tb.Cleanup(m.table.close)
 }
 
 // run meters the packets and checks what must hold for any input.
-func run(t testing.TB, cfg Config, packets ...pkt) *sink {
-	t.Helper()
-	return runFrames(t, cfg, frames(packets))
+func run(tb testing.TB, cfg Config, packets ...pkt) *sink {
+	tb.Helper()
+	return runFrames(tb, cfg, frames(packets))
 }
 
-func runFrames(t testing.TB, cfg Config, fs []capture.Frame) *sink {
-	t.Helper()
-	m, out := mustNew(t, cfg), &sink{}
+func runFrames(tb testing.TB, cfg Config, fs []capture.Frame) *sink {
+	tb.Helper()
+	m, out := mustNew(tb, cfg), &sink{}
 	if err := m.Run(context.Background(), &script{frames: fs}, out); err != nil && !errors.Is(err, io.EOF) {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	checkInvariants(t, m, out)
+	checkInvariants(tb, m, out)
 	return out
 }
 
-func checkInvariants(t testing.TB, m *Meter, out *sink) {
-	t.Helper()
+func checkInvariants(tb testing.TB, m *Meter, out *sink) {
+	tb.Helper()
 	in, c := out.input(), m.Counters()
 	if in != c.Input {
-		t.Errorf("batches say %+v, counters %+v", in, c.Input)
+		tb.Errorf("batches say %+v, counters %+v", in, c.Input)
 	}
 	var sum flow.Counters
 	var first, ended uint64
@@ -225,25 +225,25 @@ func checkInvariants(t testing.TB, m *Meter, out *sink) {
 			ended++
 		}
 		if r.Last < r.Start {
-			t.Errorf("record ends before it starts: %+v", r)
+			tb.Errorf("record ends before it starts: %+v", r)
 		}
 	}
 	if sum.Packets != c.Metered() || sum.WireBytes != in.WireBytes-in.RefusedBytes {
-		t.Errorf("records hold %d packets, %d bytes; metered were %d, %d", sum.Packets, sum.WireBytes, c.Metered(), in.WireBytes-in.RefusedBytes)
+		tb.Errorf("records hold %d packets, %d bytes; metered were %d, %d", sum.Packets, sum.WireBytes, c.Metered(), in.WireBytes-in.RefusedBytes)
 	}
 	if first != c.Started || ended != c.Started || c.Active != 0 {
-		t.Errorf("%d sessions began, %d first and %d last records, %d left", c.Started, first, ended, c.Active)
+		tb.Errorf("%d sessions began, %d first and %d last records, %d left", c.Started, first, ended, c.Active)
 	}
 	var faults uint64
 	for _, n := range c.Faults {
 		faults += n
 	}
 	if faults != in.Refused {
-		t.Errorf("%d faults for %d refused packets", faults, in.Refused)
+		tb.Errorf("%d faults for %d refused packets", faults, in.Refused)
 	}
 	for i := 1; i < len(out.batches); i++ {
 		if out.batches[i].Time < out.batches[i-1].Time {
-			t.Errorf("batch %d goes back in time", i)
+			tb.Errorf("batch %d goes back in time", i)
 		}
 	}
 }

@@ -21,11 +21,12 @@ func newRegion[T any](n int) (region[T], error) {
 	size := n * int(unsafe.Sizeof(zero))
 	b, err := unix.Mmap(-1, 0, size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE|unix.MAP_NORESERVE)
 	if err != nil {
-		return region[T]{}, fmt.Errorf("reserve %d MB for the flow table: %w; lower monitor.max_sessions", size>>20, err)
+		return region[T]{}, fmt.Errorf("reserve %d MB for the flow table: %w; free memory or allow fewer sessions (monitor.max_sessions)", size>>20, err)
 	}
 	// A kernel without huge pages is slower, not wrong.
 	_ = unix.Madvise(b, unix.MADV_HUGEPAGE)
-	return region[T]{unsafe.Slice((*T)(unsafe.Pointer(unsafe.SliceData(b))), n), b}, nil
+	items := unsafe.Slice((*T)(unsafe.Pointer(unsafe.SliceData(b))), n) //nolint:gosec // b has n items' bytes, aligned to a page
+	return region[T]{items, b}, nil
 }
 
 func (r *region[T]) release() {

@@ -69,6 +69,7 @@ func (m *model) idle(r *flow.Record) (time.Duration, flow.EndReason) {
 		return m.cfg.IdleClosing, flow.EndOfFlow
 	case flow.StateEstablished, flow.StateMidstream, flow.StateClosing:
 		return m.cfg.IdleTCP, flow.EndIdleTimeout
+	default:
 	}
 	switch r.Key.Protocol {
 	case flow.ProtoUDP:

@@ -114,6 +114,7 @@ func (m *Meter) refuse(a *arrival) {
 		if a.cut {
 			m.input.Truncated++
 		}
+	default:
 	}
 }
 

@@ -63,7 +63,7 @@ func (t *table) find(k *key, hash uint32) (index uint32, h *hot, direction uint)
 		if slot == 0 {
 			return none, nil, 0
 		}
-		if uint32(slot>>32) != hash {
+		if slot>>32 != uint64(hash) {
 			continue
 		}
 		i := uint32(slot) - 1
@@ -131,7 +131,7 @@ func (t *table) remove(i uint32) {
 	c := t.cold(i)
 	slots, mask := t.slots.items, t.mask
 	pos := c.hash & mask
-	for uint32(slots[pos]) != i+1 {
+	for slots[pos] != uint64(c.hash)<<32|uint64(i+1) {
 		pos = (pos + 1) & mask
 	}
 	hole := pos

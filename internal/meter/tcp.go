@@ -58,9 +58,6 @@ func (m *Meter) reopens(i uint32, e *hot, h *packet.Headers) bool {
 	if m.idle[classClosing] == never || h.TCPFlags&handshakeFlags != flow.TCPSyn {
 		return false
 	}
-	switch e.state {
-	case flow.StateClosing, flow.StateClosed, flow.StateReset:
-		return h.TCPSeq != m.table.cold(i).isn
-	}
-	return false
+	over := e.state == flow.StateClosing || e.state == flow.StateClosed || e.state == flow.StateReset
+	return over && h.TCPSeq != m.table.cold(i).isn
 }
