@@ -9,30 +9,33 @@ import (
 	"netflow-monitor/internal/stats"
 )
 
-// History returns a series without gaps, aligned to the step. Seconds that could not
-// be stored yet are taken from memory.
+// History returns a series without gaps, aligned to the step. Seconds that are not
+// stored yet are taken from memory; while the store can't be read, all are.
 func (c *Catalog) History(ctx context.Context, q HistoryQuery) ([]stats.Sample, error) {
 	series, err := NewSeries(q)
 	if err != nil {
 		return nil, err
 	}
-	flushed := c.writer.FlushIfOlder(ctx, maxStale) == nil
-	after := c.writer.storedUntil()
-	points, err := c.store.History(ctx, q)
+	var points, recent []stats.Sample
+	var after int64
+	err = c.together(ctx, func() (err error) {
+		after = c.writer.storedUntil()
+		recent = c.live.Series(series.Range())
+		points, err = c.store.History(ctx, q)
+		return err
+	})
 	switch {
 	case c.memoryOnly(ctx, err):
 		after = 0
 	case err != nil:
 		return nil, fmt.Errorf("read history: %w", err)
-	case flushed:
-		return points, nil
 	default:
+		c.unreadable.Store(false)
 		series.Points = points
 	}
-	unstored := c.live.Series(series.Range())
-	for i := range unstored {
-		if unstored[i].Time > after {
-			series.Add(&unstored[i])
+	for i := range recent {
+		if recent[i].Time > after {
+			series.Add(&recent[i])
 		}
 	}
 	return series.Points, nil

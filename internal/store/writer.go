@@ -130,10 +130,10 @@ func (w *Writer) Flush(ctx context.Context) error {
 	return w.writePending(ctx)
 }
 
-// FlushIfOlder flushes unless a flush succeeded within age.
+// FlushIfOlder flushes unless the latest flush succeeded within age.
 func (w *Writer) FlushIfOlder(ctx context.Context, age time.Duration) error {
 	w.mu.Lock()
-	fresh := time.Since(w.lastFlush) < age
+	fresh := w.status.Err == "" && time.Since(w.lastFlush) < age
 	w.mu.Unlock()
 	if fresh {
 		return nil
