@@ -283,7 +283,7 @@ func fingerprint(t *testing.T, path string) (unchanged func()) {
 // TestInterfaceFaults is about interfaces that are not there, not allowed, or leave.
 func TestInterfaceFaults(t *testing.T) {
 	needTools(t, "ping", "nsenter", "setpriv")
-	if !netns.Enter(t) {
+	if !enter(t) {
 		return
 	}
 	w := layWire(t)
@@ -347,7 +347,7 @@ func checkVanishing(t *testing.T, w *testWire) {
 // TestFullDisk lets the disk of the database run full under live traffic.
 func TestFullDisk(t *testing.T) {
 	needTools(t, "ping", "nsenter", "sqlite3", "mount")
-	if !netns.Enter(t, syscall.CLONE_NEWNS) {
+	if !enter(t, syscall.CLONE_NEWNS) {
 		return
 	}
 	w := layWire(t)

@@ -19,7 +19,6 @@ import (
 	"github.com/coder/websocket/wsjson"
 
 	"netflow-monitor/internal/api/wire"
-	"netflow-monitor/internal/e2e/netns"
 )
 
 // The traffic of one round.
@@ -34,7 +33,7 @@ const (
 // with the real binary, through a kill and a stop.
 func TestLive(t *testing.T) {
 	needTools(t, "ping", "sqlite3", "nsenter")
-	if !netns.Enter(t) {
+	if !enter(t) {
 		return
 	}
 	w := layWire(t)

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"netflow-monitor/internal/api/wire"
+	"netflow-monitor/internal/e2e/netns"
 )
 
 // monitor is the real binary, running.
@@ -233,4 +234,11 @@ func binary(t *testing.T) string {
 		}
 	})
 	return path
+}
+
+// enter is netns.Enter with the program built before, where the modules can be had.
+func enter(t *testing.T, more ...uintptr) bool {
+	t.Helper()
+	t.Setenv("NETFLOW_BINARY", binary(t))
+	return netns.Enter(t, more...)
 }

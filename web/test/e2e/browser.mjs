@@ -66,6 +66,7 @@ export class Browser {
     const policy = 'violates the content security policy: '
     await context.addInitScript((prefix) => {
       document.addEventListener('securitypolicyviolation', (event) => {
+        // eslint-disable-next-line no-console -- the console is what is being watched
         console.error(prefix + event.violatedDirective + ' ' + event.blockedURI)
       })
     }, policy)
