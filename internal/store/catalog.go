@@ -43,29 +43,42 @@ func NewCatalog(live Live, w *Writer, st Store) *Catalog {
 	return &Catalog{live: live, writer: w, store: st}
 }
 
-// together reads memory and then the store until no batch moved from one to the
-// other meanwhile, so that nothing is listed or counted twice. If the writer takes
-// long, it does without: the lists then still drop what they see twice.
-func (c *Catalog) together(ctx context.Context, read func() error) error {
-	const (
-		pause    = 5 * time.Millisecond
-		patience = 60
-	)
-	for range patience {
-		before := c.writer.epoch.Load()
-		if before%2 == 0 {
-			if err := read(); err != nil || c.writer.epoch.Load() == before {
-				return err
-			}
-			continue
+// together reads memory and the store as of one moment, so that nothing is missed,
+// listed or counted twice. What is being written may already be in the store while it
+// is still in memory: read gets that batch, and must leave it out of memory.
+func (c *Catalog) together(ctx context.Context, read func(written *Batch) error) error {
+	const tries = 20
+	for try := 1; ; try++ {
+		batch, settled := c.writer.unsettled()
+		written, err := c.written(ctx, batch)
+		if err != nil {
+			return err
 		}
-		select {
-		case <-time.After(pause):
-		case <-ctx.Done():
-			return ctx.Err()
+		if err := read(written); err != nil {
+			return err
+		}
+		again, err := c.written(ctx, batch)
+		if err != nil {
+			return err
+		}
+		// A batch is written once, so a reading that nothing happened during comes soon.
+		batchNow, settledNow := c.writer.unsettled()
+		if again == written && batchNow == batch && settledNow == settled || try == tries {
+			return nil
 		}
 	}
-	return read()
+}
+
+// written is the batch if it is in the store, else nil.
+func (c *Catalog) written(ctx context.Context, batch *Batch) (*Batch, error) {
+	if batch == nil {
+		return nil, nil
+	}
+	yes, err := c.store.Written(ctx, batch.Run, batch.Sequence)
+	if err != nil || !yes {
+		return nil, err
+	}
+	return batch, nil
 }
 
 // memoryOnly decides whether a question that the store failed to answer may be
@@ -86,17 +99,12 @@ func (c *Catalog) memoryOnly(ctx context.Context, err error) bool {
 }
 
 // mergePage cuts a page out of two ordered lists: limit items after the first skip.
-// An item that is in both is taken from the first one. A limit of 0 or less is none.
+// A limit of 0 or less is none.
 func mergePage[T any](memory, stored []T, compare func(a, b *T) int, skip, limit int) []T {
 	merged := make([]T, 0, len(memory)+len(stored))
 	for len(memory) > 0 && len(stored) > 0 {
-		order := compare(&memory[0], &stored[0])
-		if order == 0 {
-			stored = stored[1:]
-			continue
-		}
 		from := &memory
-		if order > 0 {
+		if compare(&memory[0], &stored[0]) > 0 {
 			from = &stored
 		}
 		merged, *from = append(merged, (*from)[0]), (*from)[1:]

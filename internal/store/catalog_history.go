@@ -18,15 +18,18 @@ func (c *Catalog) History(ctx context.Context, q HistoryQuery) ([]stats.Sample, 
 	}
 	var points, recent []stats.Sample
 	var after int64
-	err = c.together(ctx, func() (err error) {
+	err = c.together(ctx, func(written *Batch) (err error) {
 		after = c.writer.storedUntil()
+		if written != nil {
+			after = max(after, written.newest())
+		}
 		recent = c.live.Series(series.Range())
 		points, err = c.store.History(ctx, q)
 		return err
 	})
 	switch {
 	case c.memoryOnly(ctx, err):
-		after = 0
+		after, recent = 0, c.live.Series(series.Range())
 	case err != nil:
 		return nil, fmt.Errorf("read history: %w", err)
 	default:
@@ -47,9 +50,8 @@ func (c *Catalog) Events(ctx context.Context, q EventQuery) ([]Event, int, error
 	newestFirst := func(a, b *Event) int { return cmp.Compare(b.ID, a.ID) }
 	var memory, stored []Event
 	var storedTotal int
-	err := c.together(ctx, func() (err error) {
-		memory = slices.DeleteFunc(c.writer.journal.unwritten(), func(e Event) bool { return !q.Match(&e) })
-		slices.Reverse(memory)
+	err := c.together(ctx, func(written *Batch) (err error) {
+		memory = c.waitingEvents(&q, written)
 		behind := q
 		behind.Offset = max(q.Offset-len(memory), 0)
 		if q.Limit > 0 {
@@ -59,13 +61,27 @@ func (c *Catalog) Events(ctx context.Context, q EventQuery) ([]Event, int, error
 		return err
 	})
 	if c.memoryOnly(ctx, err) {
+		memory = c.waitingEvents(&q, nil)
 		return mergePage(memory, nil, newestFirst, q.Offset, q.Limit), len(memory), nil
 	}
 	if err != nil {
 		return nil, 0, fmt.Errorf("list events: %w", err)
 	}
-	skip := min(q.Offset, len(memory))
-	return mergePage(memory, stored, newestFirst, skip, q.Limit), len(memory) + storedTotal, nil
+	c.unreadable.Store(false)
+	return mergePage(memory, stored, newestFirst, min(q.Offset, len(memory)), q.Limit), len(memory) + storedTotal, nil
+}
+
+// waitingEvents are those that match and wait for the store, newest first, but for
+// those that are in it already.
+func (c *Catalog) waitingEvents(q *EventQuery, written *Batch) []Event {
+	var last uint64
+	if written != nil && len(written.Events) > 0 {
+		last = written.Events[len(written.Events)-1].ID
+	}
+	events := c.writer.journal.unwritten()
+	events = slices.DeleteFunc(events, func(e Event) bool { return e.ID <= last || !q.Match(&e) })
+	slices.Reverse(events)
+	return events
 }
 
 // Match reports whether the query selects the event.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 
 	"netflow-monitor/internal/stats"
 )
@@ -18,29 +19,47 @@ func (c *Catalog) Sessions(ctx context.Context, q stats.SessionQuery) ([]stats.S
 	q.Offset, q.Limit = max(q.Offset, 0), max(q.Limit, 0)
 	var memory, stored []stats.Session
 	var memoryTotal, storedTotal int
-	err = c.together(ctx, func() (err error) {
-		memory, memoryTotal = c.live.Sessions(fromStart(q))
+	err = c.together(ctx, func(written *Batch) (err error) {
+		memory, memoryTotal = c.liveSessions(q, written)
 		stored, storedTotal, err = c.store.Sessions(ctx, behind(q, memoryTotal))
 		return err
 	})
-	skip := min(q.Offset, memoryTotal)
 	if c.memoryOnly(ctx, err) {
+		memory, memoryTotal = c.liveSessions(q, nil)
 		return mergePage(memory, nil, compare, q.Offset, q.Limit), memoryTotal, nil
 	}
 	if err != nil {
 		return nil, 0, fmt.Errorf("list sessions: %w", err)
 	}
 	c.unreadable.Store(false)
-	return mergePage(memory, stored, compare, skip, q.Limit), memoryTotal + storedTotal, nil
+	return mergePage(memory, stored, compare, min(q.Offset, memoryTotal), q.Limit), memoryTotal + storedTotal, nil
 }
 
-// fromStart asks for all that can come before the page's end.
-func fromStart(q stats.SessionQuery) stats.SessionQuery {
+// liveSessions asks memory for all that can come before the page's end, but for what
+// is in the store already.
+func (c *Catalog) liveSessions(q stats.SessionQuery, written *Batch) ([]stats.Session, int) {
+	gone := make(map[uint64]bool)
+	if written != nil {
+		for i := range written.Sessions {
+			if !written.Sessions[i].Active() {
+				gone[written.Sessions[i].ID] = true
+			}
+		}
+	}
+	if len(gone) > 0 {
+		// All are needed to know how many of them are left.
+		q.Offset, q.Limit = 0, 0
+	}
 	if q.Limit > 0 {
 		q.Limit += q.Offset
 	}
 	q.Offset = 0
-	return q
+	sessions, total := c.live.Sessions(q)
+	if len(gone) == 0 {
+		return sessions, total
+	}
+	sessions = slices.DeleteFunc(sessions, func(s stats.Session) bool { return gone[s.ID] })
+	return sessions, len(sessions)
 }
 
 // behind asks for the stored part of a page: at most inMemory of the items before the

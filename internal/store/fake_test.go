@@ -52,15 +52,16 @@ func (f *faulty) set(change func(*faulty)) {
 
 func (f *faulty) Write(ctx context.Context, b store.Batch) error {
 	f.mu.Lock()
-	defer f.mu.Unlock()
 	f.batches = append(f.batches, b)
-	if f.failWrites {
+	fail, lie := f.failWrites, f.lie
+	f.lie = lie && fail
+	f.mu.Unlock()
+	if fail {
 		return errDisk
 	}
-	if err := f.Store.Write(ctx, b); err != nil || !f.lie {
+	if err := f.Store.Write(ctx, b); err != nil || !lie {
 		return err
 	}
-	f.lie = false
 	return errDisk
 }
 
@@ -71,6 +72,13 @@ func (f *faulty) reads() error {
 		return errDisk
 	}
 	return nil
+}
+
+func (f *faulty) Written(ctx context.Context, run string, sequence uint64) (bool, error) {
+	if err := f.reads(); err != nil {
+		return false, err
+	}
+	return f.Store.Written(ctx, run, sequence)
 }
 
 func (f *faulty) Sessions(ctx context.Context, q stats.SessionQuery) ([]stats.Session, int, error) {

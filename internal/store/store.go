@@ -28,6 +28,14 @@ func (b *Batch) IsEmpty() bool {
 	return len(b.Sessions)+len(b.IPs)+len(b.Samples)+len(b.Events) == 0
 }
 
+// newest is the time of the latest sample; 0 if there is none.
+func (b *Batch) newest() (t int64) {
+	for i := range b.Samples {
+		t = max(t, b.Samples[i].Time)
+	}
+	return t
+}
+
 // HistoryQuery asks for a series.
 type HistoryQuery struct {
 	// From and To bound the series in nanoseconds since the Unix epoch: [From, To).
@@ -59,6 +67,8 @@ type Info struct {
 type Store interface {
 	// Write is atomic, and repeating it changes nothing.
 	Write(context.Context, Batch) error
+	// Written reports whether the batch of this run and sequence is stored.
+	Written(ctx context.Context, run string, sequence uint64) (bool, error)
 	// Sessions returns stored sessions that have ended, and how many match.
 	Sessions(context.Context, stats.SessionQuery) ([]stats.Session, int, error)
 	// Session returns a stored session, ended or not; ErrNotFound if there is none.

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"netflow-monitor/internal/stats"
@@ -66,21 +65,21 @@ type Writer struct {
 	run   string
 
 	journal journal
-	// epoch is odd while a batch is between the store and Drainer.Stored, when its
-	// rows may be in memory and in the store at once; see Catalog.
-	epoch atomic.Uint64
 
 	// turn holds one token: its owner may use the fields below.
 	turn     chan struct{}
 	sequence uint64
-	pending  *Batch
 	tries    int
 	retryAt  time.Time
+	// pending was drained and is not settled. The owner of the turn sets it, with mu
+	// held; a batch itself never changes.
+	pending *Batch
 
-	mu        sync.Mutex // guards the fields below
+	mu        sync.Mutex // guards the fields below, and pending for others
 	status    WriterStatus
 	lastFlush time.Time
 	newest    int64
+	settled   uint64
 }
 
 // NewWriter makes a writer; nothing happens before Run or Flush.
@@ -126,7 +125,7 @@ func (w *Writer) Flush(ctx context.Context) error {
 			return err
 		}
 	}
-	w.pending = w.collect(w.src.Drain())
+	w.collect(w.src.Drain())
 	return w.writePending(ctx)
 }
 
@@ -179,12 +178,23 @@ func (w *Writer) takeTurn(ctx context.Context) error {
 func (w *Writer) endTurn() { <-w.turn }
 
 // collect makes the next batch of what was drained and of the unwritten events.
-func (w *Writer) collect(d stats.Drained) *Batch {
+func (w *Writer) collect(d stats.Drained) {
 	w.sequence++
-	return &Batch{
+	b := &Batch{
 		Run: w.run, Sequence: w.sequence,
 		Sessions: d.Sessions, IPs: d.IPs, Samples: d.Samples, Events: w.journal.unwritten(),
 	}
+	w.mu.Lock()
+	w.pending = b
+	w.mu.Unlock()
+}
+
+// unsettled is the batch whose rows may be in memory, in the store, or in both; nil if
+// there is none. The number of batches settled so far tells one nil from a later one.
+func (w *Writer) unsettled() (batch *Batch, settled uint64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.pending, w.settled
 }
 
 // writePending offers the pending batch to the store and settles it. The write
@@ -192,8 +202,6 @@ func (w *Writer) collect(d stats.Drained) *Batch {
 func (w *Writer) writePending(ctx context.Context) error {
 	b := w.pending
 	if !b.IsEmpty() {
-		w.epoch.Add(1)
-		defer w.epoch.Add(1)
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
 		defer cancel()
 		if err := w.store.Write(ctx, *b); err != nil {
@@ -202,7 +210,6 @@ func (w *Writer) writePending(ctx context.Context) error {
 		}
 	}
 	w.src.Stored()
-	w.pending = nil
 	w.succeeded(b)
 	return nil
 }
@@ -230,15 +237,15 @@ func (w *Writer) succeeded(b *Batch) {
 	w.journal.stored(b.Events)
 	w.tries = 0
 	w.mu.Lock()
+	w.pending = nil
+	w.settled++
 	recovered := w.status.Err != ""
 	w.status.Err = ""
 	w.lastFlush = time.Now()
 	if !b.IsEmpty() {
 		w.status.LastWrite = w.lastFlush
 	}
-	for i := range b.Samples {
-		w.newest = max(w.newest, b.Samples[i].Time)
-	}
+	w.newest = max(w.newest, b.newest())
 	w.mu.Unlock()
 	if recovered {
 		w.log.Info("store recovered")
@@ -259,7 +266,7 @@ func (w *Writer) finish(ctx context.Context) error {
 			return w.lose(err)
 		}
 	}
-	w.pending = w.collect(w.src.DrainAll())
+	w.collect(w.src.DrainAll())
 	if err := w.writePending(ctx); err != nil {
 		return w.lose(err)
 	}

@@ -42,6 +42,16 @@ func (s *Store) write(ctx context.Context, b *store.Batch) (err error) {
 	return tx.Commit()
 }
 
+// Written reports whether the batch is stored.
+func (s *Store) Written(ctx context.Context, run string, sequence uint64) (written bool, err error) {
+	err = s.reader.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM written_batches WHERE run = ? AND sequence >= ?)",
+		run, int64(sequence)).Scan(&written)
+	if err != nil {
+		return false, fmt.Errorf("look for a written batch: %w", s.explain(err))
+	}
+	return written, nil
+}
+
 // markWritten reports false if this batch was written before.
 func markWritten(ctx context.Context, tx *sql.Tx, b *store.Batch) (bool, error) {
 	result, err := tx.ExecContext(ctx, `INSERT INTO written_batches (run, sequence, time) VALUES (?, ?, ?)

@@ -16,7 +16,7 @@ import (
 func testSessionRoundTrip(t *testing.T, s store.Store) {
 	g := newGenerator(10)
 	b := store.Batch{}
-	for range 300 {
+	for range 100 {
 		b.Sessions = append(b.Sessions, g.session())
 	}
 	(&writer{store: s}).write(t, b)
@@ -72,7 +72,7 @@ func manySessions(t *testing.T, s store.Store, seed uint64) []stats.Session {
 	w := &writer{store: s}
 	var ended []stats.Session
 	for range 3 {
-		b := g.batch(150)
+		b := g.batch(70)
 		w.write(t, b)
 		for _, session := range b.Sessions {
 			if !session.Active() {
@@ -94,7 +94,7 @@ func testSessionOrder(t *testing.T, s store.Store) {
 				}
 				return cmp.Or(column.Compare(&a, &b), cmp.Compare(a.ID, b.ID))
 			})
-			q := stats.SessionQuery{OrderBy: column.Name, Descending: descending, Limit: 70}
+			q := stats.SessionQuery{OrderBy: column.Name, Descending: descending, Limit: 80}
 			var got []stats.Session
 			for q.Offset = 0; q.Offset < len(want)+q.Limit; q.Offset += q.Limit {
 				page, total, err := s.Sessions(t.Context(), q)
@@ -168,7 +168,7 @@ func testSessionFilters(t *testing.T, s store.Store) {
 	slices.SortFunc(sessions, func(a, b stats.Session) int { return cmp.Compare(a.ID, b.ID) })
 	g := newGenerator(14)
 	matched := 0
-	for range 400 {
+	for range 150 {
 		q := g.sessionQuery()
 		q.OrderBy = "session_id"
 		want := []stats.Session{}

@@ -114,6 +114,9 @@ func testEmpty(t *testing.T, s store.Store) {
 	if _, err := s.Session(t.Context(), 1); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("unknown session: got %v, want ErrNotFound", err)
 	}
+	if written, err := s.Written(t.Context(), "run", 1); written || err != nil {
+		t.Errorf("a batch that was never written: %v, %v", written, err)
+	}
 	if n, err := s.Prune(t.Context(), store.DefaultRetention()); n != 0 || err != nil {
 		t.Errorf("prune: %d rows, %v", n, err)
 	}
@@ -136,6 +139,12 @@ func testRepeat(t *testing.T, s store.Store) {
 		}
 		equal(t, "after a repeated batch", read(t, s), want)
 	}
+	for sequence := range uint64(4) {
+		written, err := s.Written(t.Context(), "run", sequence)
+		if want := sequence <= 2; err != nil || written != want {
+			t.Errorf("batch %d written: %v, %v; want %v", sequence, written, err, want)
+		}
+	}
 	second.Run = "another run"
 	if err := s.Write(t.Context(), second); err != nil {
 		t.Fatal(err)
@@ -147,7 +156,7 @@ func testRepeat(t *testing.T, s store.Store) {
 
 func testAllOrNothing(t *testing.T, s store.Store) {
 	g := newGenerator(2)
-	before, big := g.batch(20), g.batch(4000)
+	before, big := g.batch(20), g.batch(1500)
 	before.Run, before.Sequence = "run", 1
 	big.Run, big.Sequence = "run", 2
 	if err := s.Write(t.Context(), before); err != nil {
@@ -230,7 +239,7 @@ func testPrune(t *testing.T, s store.Store) {
 }
 
 func testReadWhileWriting(t *testing.T, s store.Store) {
-	const batches = 40
+	const batches = 15
 	done := make(chan error, 1)
 	ctx := t.Context()
 	go func() {
