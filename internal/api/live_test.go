@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"netflow-monitor/internal/api/wire"
+	"netflow-monitor/internal/flow"
 	"netflow-monitor/internal/store"
 )
 
@@ -79,6 +80,30 @@ func TestLiveTrafficHasNoGaps(t *testing.T) {
 	s.next("snapshot", "traffic")
 	if h := dataOf[wire.History](t, s.next("update", "traffic")); len(h.Points) != 0 {
 		t.Errorf("first update after a pause has %d points", len(h.Points))
+	}
+}
+
+// TestLiveTrafficAtTheEndOfAFile reads a file that ends within a second.
+func TestLiveTrafficAtTheEndOfAFile(t *testing.T) {
+	f := newFixture(t)
+	for i, at := range []time.Time{f.now, f.now.Add(300 * time.Millisecond)} {
+		r := testRecord(at.UnixNano()-1, i)
+		r.End = flow.EndForced
+		if err := f.engine.Consume(flow.Batch{Time: at.UnixNano(), Records: []flow.Record{r}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	traffic := f.feed.topics[wire.TopicTraffic]
+	for _, finished := range []bool{false, true} {
+		f.monitor.status.Finished = finished
+		v, err := traffic.snapshot(t.Context(), &query{})
+		h, ok := v.(wire.History)
+		if err != nil || !ok || len(h.Points) != 3600 {
+			t.Fatalf("%v, %d points", err, len(h.Points))
+		}
+		if p := h.Points[3599]; p.Time.Equal(f.now) != finished || p.BytesOut == 0 {
+			t.Errorf("finished %v: last point %+v", finished, p)
+		}
 	}
 }
 

@@ -38,10 +38,15 @@ type trafficTopic struct {
 	sent int64
 }
 
-// now is the end of the latest complete second.
+// now is the end of the latest complete second, or of the last one there was when
+// the source is at its end.
 func (t *trafficTopic) now() int64 {
 	now := t.server.deps.Engine.Time()
-	return now - mod(now, int64(time.Second))
+	rest := mod(now, int64(time.Second))
+	if rest > 0 && t.server.deps.Monitor.Status().Finished {
+		return now - rest + int64(time.Second)
+	}
+	return now - rest
 }
 
 func (t *trafficTopic) snapshot(ctx context.Context, _ *query) (wire.History, error) {
