@@ -224,7 +224,7 @@ func (m *monitor) report(level store.Level, kind, message string) {
 		Params: map[string]string{"source": name, "seconds": fmt.Sprint(m.silence.Seconds())},
 	}
 	m.record(e)
-	m.log.Info(e.Message, "event", kind)
+	m.log.Info("event", "kind", kind, "message", e.Message)
 }
 
 // fail records why the capture stopped or waits; the status shows it too.
@@ -236,5 +236,5 @@ func (m *monitor) fail(kind string, err error) {
 		Level: store.LevelError, Kind: kind, Message: err.Error(),
 		Params: map[string]string{"source": m.source.name(), "error": err.Error()},
 	})
-	m.log.Error("capture failed", "event", kind, "source", m.source.name(), "error", err)
+	m.log.Error("capture failed", "kind", kind, "source", m.source.name(), "error", err)
 }

@@ -39,7 +39,7 @@ func runPeer() error {
 		return err
 	}
 	failed := make(chan error, 3)
-	go func() { failed <- http.Serve(web, http.HandlerFunc(serveBytes)) }() //nolint:gosec // a test's server needs no time-outs
+	go func() { failed <- http.Serve(web, http.HandlerFunc(serveBytes)) }()
 	go func() { failed <- serveDNS(dns) }()
 	go func() {
 		_, err := io.Copy(io.Discard, os.Stdin)
