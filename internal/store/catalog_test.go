@@ -73,7 +73,7 @@ func TestSessionsAreOneList(t *testing.T) {
 	r, all := mixed(t)
 	catalog := r.catalog()
 	random := rand.New(rand.NewPCG(3, 3))
-	for range 200 {
+	for range 100 {
 		q := stats.SessionQuery{
 			OrderBy:    stats.SessionColumns[random.IntN(len(stats.SessionColumns))].Name,
 			Descending: random.IntN(2) == 0, Offset: random.IntN(len(all) + 20), Limit: random.IntN(60),
@@ -117,7 +117,7 @@ func TestSessionsAreOneList(t *testing.T) {
 func TestSessionsWhileFlushing(t *testing.T) {
 	r := newRig(t)
 	catalog := r.catalog()
-	for range 15 {
+	for range 8 {
 		want := r.second(t, 100, 90)
 		done := make(chan error, 1)
 		go func() { done <- r.writer.Flush(t.Context()) }()

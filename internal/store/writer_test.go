@@ -75,7 +75,7 @@ func TestNothingLostNothingTwice(t *testing.T) {
 		r := newRig(t)
 		r.run(t)
 		random := rand.New(rand.NewPCG(1, 1))
-		for range 400 {
+		for range 200 {
 			r.second(t, random.IntN(20), random.IntN(20))
 			if random.IntN(10) == 0 {
 				r.store.set(func(f *faulty) { f.failWrites, f.lie = random.IntN(2) == 0, random.IntN(2) == 0 })
