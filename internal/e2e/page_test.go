@@ -23,6 +23,10 @@ import (
 // webDir is where the page's sources, its browser tests and their library are.
 const webDir = "../../web"
 
+// browserTime is what a browser may take on a machine that is busy otherwise; alone it
+// needs a small part of it.
+const browserTime = 4 * time.Minute
+
 // needPage skips the test where no browser can be driven.
 func needPage(t *testing.T) {
 	t.Helper()
@@ -52,7 +56,7 @@ type finding struct{ Check, Detail, Error, Ask string }
 // asks for is done by the function of that name.
 func browse(t *testing.T, script string, args []string, do map[string]func()) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), browserTime)
 	defer cancel()
 	node := exec.CommandContext(ctx, "node", append([]string{filepath.Join("test", "e2e", script)}, args...)...)
 	node.Dir = webDir
@@ -127,10 +131,10 @@ func TestPage(t *testing.T) {
 }
 
 // keepTalking makes HTTP, DNS and ping traffic with the peer, a different amount each
-// time, until the returned function is called, and for two minutes at most.
+// time, until the returned function is called, and for browserTime at most.
 func keepTalking(t *testing.T) (stop func()) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), browserTime)
 	ping := exec.CommandContext(ctx, "ping", "-q", "-i", "0.2", farAddr)
 	if err := ping.Start(); err != nil {
 		t.Fatal(err)

@@ -71,7 +71,7 @@ export class Browser {
       })
     }, policy)
     const page = await context.newPage()
-    page.setDefaultTimeout(8000)
+    page.setDefaultTimeout(15_000)
     page.on('pageerror', (error) => this.faults.console.push(`${page.url()}: ${error.stack ?? error.message}`))
     page.on('console', (message) => {
       if (!['error', 'warning'].includes(message.type())) return

@@ -82,8 +82,16 @@ await browser.check('every view opens', async () => {
   await drawer.waitFor({ state: 'hidden' })
 })
 
-await browser.check('a session row opens its detail', async () => {
+/** Opens the sessions and holds the rows still, so that they don't move away from the pointer. */
+async function holdSessions() {
+  await go(en, 'overview')
   await go(en, 'sessions')
+  await page.getByRole('button', { name: en.live.live, exact: true }).click()
+  await page.getByRole('button', { name: en.live.paused, exact: true }).waitFor()
+}
+
+await browser.check('a session row opens its detail', async () => {
+  await holdSessions()
   await row().click()
   const drawer = page.getByRole('dialog')
   await drawer.getByText(en.session.communityId).waitFor()
@@ -95,7 +103,7 @@ await browser.check('a session row opens its detail', async () => {
 })
 
 await browser.check('an address leads to its page', async () => {
-  await go(en, 'sessions')
+  await holdSessions()
   await page.getByRole('main').getByRole('link', { name: peer, exact: true }).first().click()
   await page.waitForURL(`${base}ips/${peer}`)
   await page.getByRole('heading', { name: peer }).waitFor()
@@ -175,7 +183,7 @@ await browser.check('the page reconnects after the monitor was killed', async ()
   const banner = page.getByRole('alert').getByText(en.banner.lost)
   browser.excused = /ERR_CONNECTION_|ERR_EMPTY_RESPONSE|ERR_INCOMPLETE_CHUNKED|WebSocket connection to/
   await ask('kill')
-  await banner.waitFor({ timeout: 3000 })
+  await banner.waitFor({ timeout: 5000 })
   must(await page.getByRole('button', { name: en.monitor.stop }).isDisabled(), 'monitoring can be stopped without a monitor')
   await ask('restart')
   const start = Date.now()
