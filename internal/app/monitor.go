@@ -176,8 +176,8 @@ func (m *monitor) watch(ctx context.Context) {
 				}
 			case !silent && now.Sub(last) >= m.silence:
 				silent = true
-				m.report(store.LevelWarning, "no_traffic", "No packet on %s for "+m.silence.String()+
-					"; check the cable, the mirror port, and that this is the right interface.")
+				m.report(store.LevelWarning, "no_traffic", fmt.Sprintf("No packet on %%s for %g seconds; check the cable, "+
+					"the mirror port, and that this is the right interface.", m.silence.Seconds()))
 			}
 		}
 	}
@@ -221,7 +221,7 @@ func (m *monitor) report(level store.Level, kind, message string) {
 	name := m.source.name()
 	e := store.Event{
 		Level: level, Kind: kind, Message: fmt.Sprintf(message, name),
-		Params: map[string]string{"source": name, "seconds": fmt.Sprint(m.silence.Seconds())},
+		Params: map[string]string{"source": name, "seconds": fmt.Sprint(int(m.silence.Seconds()))},
 	}
 	m.record(e)
 	m.log.Info("event", "kind", kind, "message", e.Message)
