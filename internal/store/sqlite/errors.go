@@ -21,9 +21,8 @@ func explain(path string, err error) error {
 	if err == nil {
 		return nil
 	}
-	var e *driver.Error
 	code := -1
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*driver.Error](err); ok {
 		code = e.Code()
 	}
 	switch primary := code & 0xff; {

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
 )
 
 // chunk is how many rows one statement writes: most of what a longer one would gain.
@@ -27,9 +28,7 @@ func prepare(ctx context.Context, db *sql.DB) (s statements, err error) {
 		for _, c := range columns {
 			how[c] = sum
 		}
-		for c, h := range keep {
-			how[c] = h
-		}
+		maps.Copy(how, keep)
 		return how
 	}
 	for _, p := range []struct {
@@ -60,6 +59,7 @@ func prepare(ctx context.Context, db *sql.DB) (s statements, err error) {
 // exec writes n rows; row appends the values of the i-th.
 func (u upsert) exec(ctx context.Context, tx *sql.Tx, n int, row func(args []any, i int) []any) error {
 	many, one := tx.StmtContext(ctx, u.many), tx.StmtContext(ctx, u.one)
+	defer func() { _, _ = many.Close(), one.Close() }() // the transaction's end does the same
 	var args []any
 	for i := 0; i < n; {
 		stmt, end := one, i+1
