@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"io"
 	"iter"
-	"slices"
 	"strconv"
 	"time"
 )
@@ -115,18 +114,24 @@ func appendHeader[T any](b []byte, columns []column[T]) []byte {
 	return b
 }
 
-// writeTable writes rows in columns as wide as their widest value.
-func writeTable[T any](w *lineWriter, columns []column[T], rows iter.Seq[*T]) {
-	width := widths(columns, rows)
+// writeTable writes rows in columns as wide as their widest value. unsorted yields
+// the same rows in whatever order is fastest.
+func writeTable[T any](w *lineWriter, columns []column[T], rows, unsorted iter.Seq[*T]) {
+	width := widths(columns, unsorted)
+	last := len(columns) - 1
 	for i := range columns {
-		w.cell(columns[i].kind, width[i], i, func(b []byte) []byte { return append(b, columns[i].name...) })
+		start := len(w.line)
+		w.line = append(w.line, columns[i].name...)
+		w.pad(columns[i].kind, start, width[i], i == last)
 	}
-	w.endRow()
+	w.flushLine()
 	for row := range rows {
 		for i := range columns {
-			w.cell(columns[i].kind, width[i], i, func(b []byte) []byte { return columns[i].append(b, row) })
+			start := len(w.line)
+			w.line = columns[i].append(w.line, row)
+			w.pad(columns[i].kind, start, width[i], i == last)
 		}
-		if !w.endRow() {
+		if !w.flushLine() {
 			return
 		}
 	}
@@ -152,33 +157,25 @@ func widths[T any](columns []column[T], rows iter.Seq[*T]) []int {
 	return all
 }
 
-// cell appends one value padded to its column's width.
-func (w *lineWriter) cell(k kind, width, index int, value func([]byte) []byte) {
-	if index > 0 {
-		w.line = append(w.line, ' ', ' ')
+const blanks = "                                                                "
+
+// pad brings the value that begins at start to its column's width.
+func (w *lineWriter) pad(k kind, start, width int, last bool) {
+	missing := max(width-(len(w.line)-start), 0)
+	if last && k == text {
+		return
 	}
-	start := len(w.line)
-	w.line = value(w.line)
-	missing := width - (len(w.line) - start)
-	for range missing {
-		w.line = append(w.line, ' ')
+	for n := missing; n > 0; n -= len(blanks) {
+		w.line = append(w.line, blanks[:min(n, len(blanks))]...)
 	}
 	if k == number && missing > 0 {
-		copy(w.line[start+missing:], w.line[start:len(w.line)-missing])
-		for i := range missing {
-			w.line[start+i] = ' '
-		}
+		value := w.line[start : len(w.line)-missing]
+		copy(w.line[start+missing:], value)
+		copy(w.line[start:start+missing], blanks)
 	}
-}
-
-// endRow writes the row without the padding of its last column.
-func (w *lineWriter) endRow() bool {
-	end := len(w.line)
-	for end > 0 && w.line[end-1] == ' ' {
-		end--
+	if !last {
+		w.line = append(w.line, "  "...)
 	}
-	w.line = slices.Delete(w.line, end, len(w.line))
-	return w.flushLine()
 }
 
 func appendUint[T uint8 | uint16 | uint64](b []byte, n T) []byte {

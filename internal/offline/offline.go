@@ -77,7 +77,7 @@ func advise(err error) error {
 
 // Totals adds up all sessions.
 func (r *Result) Totals() (total flow.Counters) {
-	for s := range r.Sessions.All() {
+	for s := range r.Sessions.unsorted() {
 		total.Add(s.Sent)
 		total.Add(s.Received)
 	}

@@ -59,6 +59,19 @@ func (s *Sessions) All() iter.Seq[*flow.Record] {
 	}
 }
 
+// unsorted yields the sessions in the order in which they lie in memory.
+func (s *Sessions) unsorted() iter.Seq[*flow.Record] {
+	return func(yield func(*flow.Record) bool) {
+		for _, chunk := range s.chunks {
+			for i := range chunk {
+				if !yield(&chunk[i]) {
+					return
+				}
+			}
+		}
+	}
+}
+
 func (s *Sessions) at(i uint32) *flow.Record { return &s.chunks[i/chunkSize][i%chunkSize] }
 
 func (s *Sessions) sort() {

@@ -23,7 +23,7 @@ const (
 
 // WriteSessions writes all sessions in their order.
 func (r *Result) WriteSessions(w io.Writer, format Format) error {
-	return write(w, format, sessionFields, sessionTable, r.Sessions.All(), func() string {
+	return write(w, format, sessionFields, sessionTable, r.Sessions.All(), r.Sessions.unsorted(), func() string {
 		total := r.Totals()
 		return fmt.Sprintf("%d sessions, %d packets, %d bytes on the wire, %d IP bytes, %d payload bytes",
 			r.Sessions.Len(), total.Packets, total.WireBytes, total.IPBytes, total.PayloadBytes)
@@ -33,14 +33,14 @@ func (r *Result) WriteSessions(w io.Writer, format Format) error {
 // WriteHosts writes all IPs, those with the most bytes first.
 func (r *Result) WriteHosts(w io.Writer, format Format) error {
 	all := hosts(r.Sessions.All())
-	return write(w, format, hostFields, hostTable, pointers(all), func() string {
+	return write(w, format, hostFields, hostTable, pointers(all), pointers(all), func() string {
 		total := r.Totals()
 		return fmt.Sprintf("%d IPs, %d sessions, %d packets, %d bytes on the wire",
 			len(all), r.Sessions.Len(), total.Packets, total.WireBytes)
 	})
 }
 
-func write[T any](w io.Writer, format Format, fields, table []column[T], rows iter.Seq[*T], total func() string) error {
+func write[T any](w io.Writer, format Format, fields, table []column[T], rows, unsorted iter.Seq[*T], total func() string) error {
 	lines := newLineWriter(w)
 	switch format {
 	case JSON:
@@ -48,7 +48,7 @@ func write[T any](w io.Writer, format Format, fields, table []column[T], rows it
 	case CSV:
 		writeCSV(lines, fields, rows)
 	case Table:
-		writeTable(lines, table, rows)
+		writeTable(lines, table, rows, unsorted)
 		lines.line = append(append(lines.line, '\n'), total()...)
 		lines.flushLine()
 	}
