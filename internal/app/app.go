@@ -61,7 +61,7 @@ func Run(ctx context.Context, cfg config.Config, opts Options) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	p, err := assemble(cfg, opts, log, db)
+	p, err := assemble(ctx, cfg, opts, log, db)
 	if err != nil {
 		return err
 	}
@@ -81,7 +81,7 @@ type program struct {
 	access  access
 }
 
-func assemble(cfg config.Config, opts Options, log *logging, db *sqlite.Store) (*program, error) {
+func assemble(ctx context.Context, cfg config.Config, opts Options, log *logging, db *sqlite.Store) (*program, error) {
 	locator, err := mmdb.New(geoConfig(cfg), log.Logger)
 	if err != nil {
 		return nil, err
@@ -100,8 +100,12 @@ func assemble(cfg config.Config, opts Options, log *logging, db *sqlite.Store) (
 	if err != nil {
 		return nil, err
 	}
+	points, point, err := observationPoints(ctx, db, src.name())
+	if err != nil {
+		return nil, err
+	}
 	mon := &monitor{
-		source: src, config: meterConfig(cfg), silence: cfg.Monitor.CaptureTimeout,
+		source: src, config: meterConfig(cfg, point), silence: cfg.Monitor.CaptureTimeout,
 		record: writer.Record, log: log.Logger, started: time.Now(),
 	}
 	acc, err := newAccess(cfg)
@@ -110,20 +114,35 @@ func assemble(cfg config.Config, opts Options, log *logging, db *sqlite.Store) (
 	}
 	server, err := api.New(apiConfig(cfg, opts.Debug), api.Deps{
 		Catalog: catalog, Engine: engine, Writer: writer, Monitor: mon, Auth: acc.auth,
-		Points: func(flow.Point) string { return src.name() },
+		Points: func(p flow.Point) string { return points[p] },
 		Page:   web.FS(), Version: opts.Version, Log: log.Logger,
 	})
 	if err != nil {
 		return nil, err
 	}
-	if n := db.Recovered(); n > 0 {
-		writer.Record(store.Event{
-			Level: store.LevelWarning, Kind: "recovered",
-			Message: fmt.Sprintf("The monitor did not stop cleanly; %d sessions that were open then have been closed.", n),
-			Params:  map[string]string{"sessions": strconv.FormatInt(n, 10)},
-		})
-	}
+	reportRecovered(writer, db.Recovered())
 	return &program{cfg, opts, log, locator, engine, writer, mon, server, acc}, nil
+}
+
+// observationPoints numbers the source and names all that the database knows.
+func observationPoints(ctx context.Context, db *sqlite.Store, source string) (map[flow.Point]string, flow.Point, error) {
+	point, err := db.Point(ctx, source)
+	if err != nil {
+		return nil, 0, err
+	}
+	points, err := db.Points(ctx)
+	return points, point, err
+}
+
+func reportRecovered(writer *store.Writer, sessions int64) {
+	if sessions == 0 {
+		return
+	}
+	writer.Record(store.Event{
+		Level: store.LevelWarning, Kind: "recovered",
+		Message: fmt.Sprintf("The monitor did not stop cleanly; %d sessions that were open then have been closed.", sessions),
+		Params:  map[string]string{"sessions": strconv.FormatInt(sessions, 10)},
+	})
 }
 
 // listen opens the web port before anything else starts, so that a second monitor

@@ -8,6 +8,7 @@ import (
 	"netflow-monitor/internal/capture/afpacket"
 	"netflow-monitor/internal/capture/netdev"
 	"netflow-monitor/internal/config"
+	"netflow-monitor/internal/flow"
 	"netflow-monitor/internal/geo"
 	"netflow-monitor/internal/meter"
 	"netflow-monitor/internal/stats"
@@ -16,8 +17,9 @@ import (
 
 // The functions here map the sections of the configuration to the parts' own settings.
 
-func meterConfig(cfg config.Config) meter.Config {
+func meterConfig(cfg config.Config, point flow.Point) meter.Config {
 	c := meter.Default()
+	c.Point = point
 	c.IdleTCP = cfg.Monitor.SessionTimeout
 	c.MaxSessions = cfg.Monitor.MaxSessions
 	c.FirstSequence = rand.Uint32() // identifiers must differ from those of an earlier run
