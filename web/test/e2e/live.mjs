@@ -173,7 +173,7 @@ async function phone(locale, t) {
   await drawer.getByRole('button', { name: t.app.close }).tap()
   await open('overview')
   await small.getByRole('link', { name: new RegExp(`^${t.overview.coverage}`) }).tap()
-  await drawer.getByText(t.capture.lastWrite).waitFor()
+  await drawer.getByText(t.capture.metered, { exact: true }).waitFor()
   await fits('the capture drawer')
   await small.context().close()
 }
