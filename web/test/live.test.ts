@@ -91,6 +91,22 @@ describe('LiveClient', () => {
     expect(update).toHaveBeenCalledTimes(1)
   })
 
+  it('delivers updates that come together in one go, and snapshots at once', async () => {
+    const told: string[] = []
+    client.start()
+    client.subscribe('status', '', { update: ({ snapshot }) => told.push(`status ${snapshot}`) })
+    client.subscribe('events', '', { update: ({ snapshot }) => told.push(`events ${snapshot}`) })
+    last().onopen?.()
+    last().receive({ type: 'update', topic: 'status', query: '', time: 't', data: 1 })
+    await vi.advanceTimersByTimeAsync(20)
+    last().receive({ type: 'update', topic: 'events', query: '', time: 't', data: 1 })
+    expect(told).toEqual([])
+    await vi.advanceTimersByTimeAsync(40)
+    expect(told).toEqual(['status false', 'events false'])
+    last().receive({ type: 'snapshot', topic: 'status', query: '', time: 't', data: 1 })
+    expect(told).toHaveLength(3)
+  })
+
   it('tells a refused subscription', () => {
     const error = vi.fn()
     client.start()

@@ -39,6 +39,7 @@ const firstDelay = 500
 const longestDelay = 15_000
 const staleAfter = 4_000
 const deadAfter = 15_000
+const together = 60
 
 /** The pause before attempt n (from 0) in milliseconds: doubling, bounded, spread by a quarter. */
 export function backOff(attempt: number, random: number): number {
@@ -62,6 +63,8 @@ export class LiveClient {
   private sending = false
   private retryTimer: ReturnType<typeof setTimeout> | undefined
   private silenceTimer: ReturnType<typeof setTimeout> | undefined
+  private flushTimer: ReturnType<typeof setTimeout> | undefined
+  private readonly waiting: ServerMessage[] = []
 
   constructor(options: LiveOptions) {
     this.options = options
@@ -124,6 +127,9 @@ export class LiveClient {
 
   private drop(): void {
     clearTimeout(this.silenceTimer)
+    clearTimeout(this.flushTimer)
+    this.flushTimer = undefined
+    this.waiting.length = 0
     const socket = this.socket
     this.socket = null
     this.opened = false
@@ -142,9 +148,21 @@ export class LiveClient {
       this.options.onVersion?.(message.version)
       return
     }
+    if (message.type !== 'update') return this.deliver(message)
+    // The topics' updates come one by one within milliseconds: together they cost one rendering.
+    this.waiting.push(message)
+    this.flushTimer ??= setTimeout(() => this.flush(), together)
+  }
+
+  private flush(): void {
+    this.flushTimer = undefined
+    for (const message of this.waiting.splice(0)) this.deliver(message)
+  }
+
+  private deliver(message: ServerMessage): void {
     const set = this.listeners.get(keyOf(message.topic, message.query ?? ''))
     if (!set) return
-    for (const listener of [...set]) deliver(listener, message)
+    for (const listener of [...set]) tell(listener, message)
   }
 
   private heard(): void {
@@ -179,7 +197,7 @@ export class LiveClient {
   }
 }
 
-function deliver(listener: AnyListener, message: ServerMessage): void {
+function tell(listener: AnyListener, message: ServerMessage): void {
   if (message.type === 'error') {
     if (message.error) listener.error?.(message.error)
     return

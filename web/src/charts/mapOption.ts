@@ -125,9 +125,9 @@ function arcs({ palette, arcs, measure, moving, describePlace }: MapPicture) {
   series.push({
     ...common,
     id: 'running',
-    data: moving ? arcs.filter(({ arc }) => arc.rate > 0).slice(0, 24).map(({ coords }) => ({ coords })) : [],
+    data: moving ? arcs.filter(({ arc }) => arc.rate > 0).slice(0, 16).map(({ coords }) => ({ coords })) : [],
     lineStyle: { ...common.lineStyle, opacity: 0 },
-    effect: { show: moving, period: 4, trailLength: 0.15, symbol: 'circle', symbolSize: rem(0.2), color: fade(palette('text'), 0.8) },
+    effect: { show: moving, period: 4, trailLength: 0, symbol: 'circle', symbolSize: rem(0.3), color: palette('text') },
     silent: true,
     zlevel: 3,
   })
