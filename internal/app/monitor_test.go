@@ -53,13 +53,15 @@ type player struct {
 	closed bool
 }
 
-func (p *player) Next() (capture.Frame, error) {
+func (p *player) Next(f *capture.Frame) error {
 	if p.frames > 0 {
 		p.frames--
-		return capture.Frame{Data: []byte{0}, WireLen: 60, LinkType: 1, Time: time.Now().UnixNano()}, nil
+		*f = capture.Frame{Data: []byte{0}, WireLen: 60, LinkType: 1, Time: time.Now().UnixNano()}
+		return nil
 	}
 	time.Sleep(100 * time.Millisecond)
-	return capture.Frame{Time: time.Now().UnixNano()}, p.end
+	*f = capture.Frame{Time: time.Now().UnixNano()}
+	return p.end
 }
 
 func (p *player) Stats() (capture.Stats, error) { return capture.Stats{}, nil }

@@ -33,10 +33,11 @@ type Stats struct {
 
 // Source delivers packets, one at a time, to one goroutine.
 type Source interface {
-	// Next returns the next packet. io.EOF: the source is exhausted. ErrIdle: no
-	// packet for a moment; Frame.Time then is the source's clock and nothing else
-	// is valid. Any other error is final.
-	Next() (Frame, error)
+	// Next delivers the next packet in f, which belongs to the caller and of which
+	// it overwrites all. io.EOF: the source is exhausted. ErrIdle: no packet for a
+	// moment; f.Time then is the source's clock and nothing else is valid. Any
+	// other error is final, and nothing of f is valid.
+	Next(f *Frame) error
 	// Stats may be called from any goroutine.
 	Stats() (Stats, error)
 	// Close releases the source; call it from the goroutine that calls Next, after the last Next.

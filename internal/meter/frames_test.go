@@ -103,20 +103,22 @@ type script struct {
 	next    int
 }
 
-func (s *script) Next() (capture.Frame, error) {
+func (s *script) Next(f *capture.Frame) error {
 	if s.next < len(s.frames) {
 		s.next++
 		s.clock = s.frames[s.next-1].Time
-		return s.frames[s.next-1], nil
+		*f = s.frames[s.next-1]
+		return nil
 	}
 	switch {
 	case s.idle:
 		s.clock += second / 4
-		return capture.Frame{Time: s.clock}, capture.ErrIdle
+		*f = capture.Frame{Time: s.clock}
+		return capture.ErrIdle
 	case s.final != nil:
-		return capture.Frame{}, s.final
+		return s.final
 	}
-	return capture.Frame{}, io.EOF
+	return io.EOF
 }
 
 func (s *script) Stats() (capture.Stats, error) {

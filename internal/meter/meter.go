@@ -127,8 +127,9 @@ func (m *Meter) open(src capture.Source, out flow.Sink, stop <-chan struct{}) er
 }
 
 func (m *Meter) loop(ctx context.Context, src capture.Source) error {
+	var frame capture.Frame
 	for n := uint(1); ; n++ {
-		frame, err := src.Next()
+		err := src.Next(&frame)
 		switch {
 		case err == nil:
 			m.take(&frame)

@@ -73,11 +73,11 @@ func Open(cfg Config) (*Source, error) {
 func (s *Source) RingBytes() int { return len(s.ring) }
 
 // Next implements capture.Source.
-func (s *Source) Next() (f capture.Frame, err error) {
+func (s *Source) Next(f *capture.Frame) error {
 	for s.left == 0 {
 		if err := s.nextBlock(); err != nil {
 			f.Time = time.Now().UnixNano()
-			return f, err
+			return err
 		}
 	}
 	s.left--
@@ -90,6 +90,7 @@ func (s *Source) Next() (f capture.Frame, err error) {
 	f.Time = int64(header.Sec)*int64(time.Second) + int64(header.Nsec)
 	f.WireLen = header.Len
 	f.LinkType = s.linkType
+	f.VLANTCI, f.VLANTPID = 0, 0
 	f.Outgoing = (*unix.RawSockaddrLinklayer)(unsafe.Pointer(&p[linkAddress])).Pkttype == unix.PACKET_OUTGOING //nolint:gosec // as above
 	if header.Status&unix.TP_STATUS_VLAN_VALID != 0 {
 		f.WireLen += vlanTag
@@ -99,7 +100,7 @@ func (s *Source) Next() (f capture.Frame, err error) {
 			f.VLANTPID = header.Hv1.Vlan_tpid
 		}
 	}
-	return f, nil
+	return nil
 }
 
 // nextBlock gives the block that was read out back to the kernel and takes the next,

@@ -79,8 +79,9 @@ func frame(number uint32, size int) []byte {
 func drain(t *testing.T, s *Source, enough func(capture.Frame) bool) {
 	t.Helper()
 	deadline := time.Now().Add(patience)
+	var f capture.Frame
 	for {
-		f, err := s.Next()
+		err := s.Next(&f)
 		switch {
 		case err == nil && enough(f):
 			return
@@ -212,7 +213,7 @@ func TestDropsAreCounted(t *testing.T) {
 	}
 	delivered := uint64(0)
 	for idle := 0; idle < 3; {
-		_, err := s.Next()
+		err := s.Next(new(capture.Frame))
 		switch {
 		case err == nil:
 			delivered++
@@ -253,7 +254,7 @@ func TestInterfaceGone(t *testing.T) {
 			netns.Run(t, "ip", test.command...)
 			packets := 0
 			for deadline := time.Now().Add(patience); ; {
-				_, err := s.Next()
+				err := s.Next(new(capture.Frame))
 				if err == nil {
 					packets++
 					continue
@@ -268,7 +269,7 @@ func TestInterfaceGone(t *testing.T) {
 			if packets != 1 {
 				t.Errorf("%d packets delivered before the end, 1 was sent", packets)
 			}
-			if _, err := s.Next(); !errors.Is(err, capture.ErrInterfaceGone) {
+			if err := s.Next(new(capture.Frame)); !errors.Is(err, capture.ErrInterfaceGone) {
 				t.Errorf("the end is not final: %v", err)
 			}
 		})
@@ -282,8 +283,8 @@ func TestIdle(t *testing.T) {
 	netns.Pair(t, "left", "right")
 	s := open(t, on("right"))
 	start := time.Now()
-	f, err := s.Next()
-	if !errors.Is(err, capture.ErrIdle) {
+	var f capture.Frame
+	if err := s.Next(&f); !errors.Is(err, capture.ErrIdle) {
 		t.Fatal(err)
 	}
 	if f.Time < start.UnixNano() || f.Time > time.Now().UnixNano() {
@@ -366,7 +367,7 @@ func TestPromiscuous(t *testing.T) {
 	if _, err := s.Stats(); err != nil {
 		t.Errorf("after Close: %v", err)
 	}
-	if _, err := s.Next(); err == nil || errors.Is(err, capture.ErrIdle) {
+	if err := s.Next(new(capture.Frame)); err == nil || errors.Is(err, capture.ErrIdle) {
 		t.Errorf("after Close: %v", err)
 	}
 }
@@ -382,8 +383,9 @@ func TestNextDoesNotAllocate(t *testing.T) {
 	for i := range uint32(packets) {
 		sender.send(t, frame(i, 1000))
 	}
+	f := new(capture.Frame)
 	allocs := testing.AllocsPerRun(packets+3, func() {
-		if _, err := s.Next(); err != nil && !errors.Is(err, capture.ErrIdle) {
+		if err := s.Next(f); err != nil && !errors.Is(err, capture.ErrIdle) {
 			t.Fatal(err)
 		}
 	})

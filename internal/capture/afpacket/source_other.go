@@ -18,7 +18,7 @@ func Open(Config) (*Source, error) {
 }
 
 // Next implements capture.Source.
-func (*Source) Next() (capture.Frame, error) { return capture.Frame{}, ErrUnsupported }
+func (*Source) Next(*capture.Frame) error { return ErrUnsupported }
 
 // Stats implements capture.Source.
 func (*Source) Stats() (capture.Stats, error) { return capture.Stats{}, ErrUnsupported }

@@ -90,8 +90,9 @@ type got struct {
 // readAll reads a source to its end and closes it. The error is nil for io.EOF.
 func readAll(t *testing.T, s *Source) (packets []got, err error) {
 	t.Helper()
+	var f capture.Frame
 	for {
-		f, err := s.Next()
+		err := s.Next(&f)
 		switch {
 		case errors.Is(err, capture.ErrIdle):
 			continue
@@ -99,7 +100,7 @@ func readAll(t *testing.T, s *Source) (packets []got, err error) {
 			err = nil
 			fallthrough
 		case err != nil:
-			if _, again := s.Next(); again == nil || errors.Is(again, capture.ErrIdle) {
+			if again := s.Next(&f); again == nil || errors.Is(again, capture.ErrIdle) {
 				t.Errorf("the end is not final: %v", again)
 			}
 			if stats, _ := s.Stats(); stats.Received != uint64(len(packets)) {

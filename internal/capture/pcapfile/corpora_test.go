@@ -72,8 +72,9 @@ func readCapture(t *testing.T, path string, faults *[packet.FaultCount]int) (pac
 			t.Error(err)
 		}
 	}()
+	var f capture.Frame
 	for {
-		f, err := source.Next()
+		err := source.Next(&f)
 		if errors.Is(err, io.EOF) || errors.Is(err, capture.ErrTruncated) {
 			return packets
 		}

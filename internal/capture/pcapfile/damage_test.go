@@ -133,7 +133,8 @@ func TestFileChangesWhileRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f, err := s.Next()
+	var f capture.Frame
+	err = s.Next(&f)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,7 +146,7 @@ func TestFileChangesWhileRead(t *testing.T) {
 	}
 	packets := 1
 	for err == nil {
-		if _, err = s.Next(); err == nil {
+		if err = s.Next(new(capture.Frame)); err == nil {
 			packets++
 		}
 	}
@@ -183,8 +184,9 @@ func TestNextDoesNotAllocate(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		f := new(capture.Frame)
 		allocs := testing.AllocsPerRun(packets, func() {
-			if _, err := s.Next(); err != nil {
+			if err := s.Next(f); err != nil {
 				t.Fatal(err)
 			}
 		})

@@ -134,7 +134,8 @@ func TestStream(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if f, err := s.Next(); !errors.Is(err, capture.ErrIdle) || f.Time != 0 {
+			var f capture.Frame
+			if err := s.Next(&f); !errors.Is(err, capture.ErrIdle) || f.Time != 0 {
 				t.Fatalf("silent stream: time %d, %v", f.Time, err)
 			}
 			close(idle)

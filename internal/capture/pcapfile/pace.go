@@ -31,24 +31,23 @@ type pacer struct {
 	holding bool
 }
 
-func (p *pacer) next(s *Source) (capture.Frame, error) {
+func (p *pacer) next(s *Source, f *capture.Frame) error {
 	if gap := time.Since(p.called); p.begun && gap > away {
 		p.start = p.start.Add(gap)
 	}
-	f, err := p.wait(s)
+	err := p.wait(s, f)
 	p.called = time.Now()
-	return f, err
+	return err
 }
 
 // wait delivers a packet if it is due soon enough.
-func (p *pacer) wait(s *Source) (capture.Frame, error) {
+func (p *pacer) wait(s *Source, f *capture.Frame) error {
 	if !p.holding {
-		p.held = capture.Frame{}
 		if err := s.read(&p.held); err != nil {
 			if errors.Is(err, capture.ErrIdle) {
-				return capture.Frame{Time: p.tell(p.now())}, err
+				f.Time = p.tell(p.now())
 			}
-			return capture.Frame{}, err
+			return err
 		}
 		p.holding = true
 		if !p.begun {
@@ -57,13 +56,15 @@ func (p *pacer) wait(s *Source) (capture.Frame, error) {
 	}
 	if wait := p.until(p.held.Time); wait > longestWait {
 		time.Sleep(longestWait)
-		return capture.Frame{Time: p.tell(min(p.now(), p.held.Time))}, capture.ErrIdle
+		f.Time = p.tell(min(p.now(), p.held.Time))
+		return capture.ErrIdle
 	} else if wait > shortestWait {
 		time.Sleep(wait)
 	}
 	p.holding = false
 	p.tell(p.held.Time)
-	return p.held, nil
+	*f = p.held
+	return nil
 }
 
 // tell moves the clock on to t unless it is further already.

@@ -35,21 +35,21 @@ func next(t *testing.T, s *Source, clock *int64) (packet capture.Frame) {
 	t.Helper()
 	for {
 		called := time.Now()
-		f, err := s.Next()
+		err := s.Next(&packet)
 		if waited := time.Since(called); waited > 250*time.Millisecond {
 			t.Errorf("Next slept for %v", waited)
 		}
 		if err == nil {
-			*clock = max(*clock, f.Time)
-			return f
+			*clock = max(*clock, packet.Time)
+			return packet
 		}
 		if !errors.Is(err, capture.ErrIdle) {
 			t.Fatal(err)
 		}
-		if f.Time < *clock {
-			t.Errorf("clock went from %d back to %d", *clock, f.Time)
+		if packet.Time < *clock {
+			t.Errorf("clock went from %d back to %d", *clock, packet.Time)
 		}
-		*clock = f.Time
+		*clock = packet.Time
 	}
 }
 

@@ -114,4 +114,5 @@ func (i *iface) deliver(f *capture.Frame, data []byte, wire uint32) {
 	f.Data = data
 	f.WireLen = wire
 	f.LinkType = i.linkType
+	f.VLANTCI, f.VLANTPID, f.Outgoing = 0, 0, false
 }

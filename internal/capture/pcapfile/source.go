@@ -72,12 +72,11 @@ func newSource(name string, input io.Reader, closer io.Closer, opts Options) *So
 
 // Next implements capture.Source. The clock of an idle source is 0 before the first
 // packet; later it is that of the last packet or, when paced, runs on from it.
-func (s *Source) Next() (f capture.Frame, err error) {
+func (s *Source) Next(f *capture.Frame) error {
 	if s.pace.speed != 0 {
-		return s.pace.next(s)
+		return s.pace.next(s, f)
 	}
-	err = s.read(&f)
-	return f, err
+	return s.read(f)
 }
 
 // read delivers the next packet without pacing.

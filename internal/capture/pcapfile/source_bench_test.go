@@ -45,6 +45,7 @@ func benchmarkFile(packets int) []byte {
 func walk(b *testing.B, path string, decode bool) {
 	b.Helper()
 	var source capture.Source
+	var f capture.Frame
 	var h packet.Headers
 	b.ReportAllocs()
 	for b.Loop() {
@@ -55,8 +56,7 @@ func walk(b *testing.B, path string, decode bool) {
 			}
 			source = opened
 		}
-		f, err := source.Next()
-		if err != nil {
+		if err := source.Next(&f); err != nil {
 			if !errors.Is(err, io.EOF) {
 				b.Fatal(err)
 			}
