@@ -141,7 +141,8 @@ func try[T any](ctx context.Context, method, url string) (answer T, err error) {
 	if res.StatusCode != http.StatusOK {
 		return answer, fmt.Errorf("%s %s: %s: %s", method, url, res.Status, body)
 	}
-	return answer, json.Unmarshal(body, &answer)
+	err = json.Unmarshal(body, &answer)
+	return answer, err
 }
 
 func (m *monitor) status() wire.Status {

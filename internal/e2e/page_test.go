@@ -116,7 +116,8 @@ func TestPage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer keepTalking(t)()
+	stop := keepTalking(t)
+	defer stop()
 	eventually(t, 5*time.Second, "traffic is seen", func() (bool, any) {
 		got := m.sessions("ip=" + farAddr)
 		return got.Total > 2, got.Total
