@@ -7,6 +7,13 @@ package packet
 // was captured is metered even if its transport header was cut off (Headers.Cut).
 // If the result is not FaultNone, h holds what was read before the fault.
 func Decode(linkType uint16, data []byte, wireLen uint32, h *Headers) Fault {
+	if linkType == LinkEthernet && decodeUsual(data, wireLen, h) {
+		return FaultNone
+	}
+	return decodeAny(linkType, data, wireLen, h)
+}
+
+func decodeAny(linkType uint16, data []byte, wireLen uint32, h *Headers) Fault {
 	*h = Headers{}
 	etherType, rest, fault := decodeLink(linkType, data, h)
 	if fault != FaultNone {

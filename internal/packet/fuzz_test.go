@@ -32,6 +32,7 @@ func FuzzDecode(f *testing.F) {
 		if Decode(linkType, data, wire, &again) != fault || again != h {
 			t.Fatal("the second result differs from the first")
 		}
+		checkUsual(t, data, wire)
 		if fault != FaultNone {
 			return
 		}

@@ -1,5 +1,7 @@
 package packet
 
+import "encoding/binary"
+
 const (
 	ipv4Header = 20
 	ipv6Header = 40
@@ -48,8 +50,8 @@ func decodeIPv4(data []byte, space uint32, h *Headers) Fault {
 
 // mapIPv4 makes to, which is zero, the IPv4-mapped IPv6 address of from (RFC 4291 §2.5.5.2).
 func mapIPv4(to *[16]byte, from *[4]byte) {
-	to[10], to[11] = 0xff, 0xff
-	*(*[4]byte)(to[12:]) = *from
+	// One store: that of a whole word can be loaded again before it reached the cache.
+	binary.LittleEndian.PutUint64(to[8:], uint64(binary.LittleEndian.Uint32(from[:]))<<32|0xffff<<16)
 }
 
 // decodeIPv6 reads an IPv6 header (RFC 8200 §3) and its extension headers.
