@@ -1,9 +1,11 @@
 package pcapfile
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
+	"math/bits"
 
 	"netflow-monitor/internal/capture"
 )
@@ -92,22 +94,27 @@ func (s *Source) takePcap(f *capture.Frame) bool {
 		return false
 	}
 	head := (*[pcapRecordHeader]byte)(rest)
-	captured := s.u32(head[8:])
+	seconds, fraction := binary.LittleEndian.Uint32(head[0:]), binary.LittleEndian.Uint32(head[4:])
+	captured, wire := binary.LittleEndian.Uint32(head[8:]), binary.LittleEndian.Uint32(head[12:])
+	if s.big {
+		seconds, fraction = bits.ReverseBytes32(seconds), bits.ReverseBytes32(fraction)
+		captured, wire = bits.ReverseBytes32(captured), bits.ReverseBytes32(wire)
+	}
 	size := pcapRecordHeader + int(captured)
 	if captured > s.limit || size > len(rest) {
 		return false
 	}
 	s.win.pos += size
 	i := &s.ifaces[0]
-	f.Time = int64(s.u32(head[0:]))*nanoseconds + int64(s.u32(head[4:]))*int64(i.clock.multiplier)
-	i.deliver(f, rest[pcapRecordHeader:size:size], s.u32(head[12:]))
+	f.Time = int64(seconds)*nanoseconds + int64(fraction)*int64(i.clock.multiplier)
+	i.deliver(f, rest[pcapRecordHeader:size:size], wire)
 	return true
 }
 
 // deliver fills in what a packet's record says, its time excepted.
 func (i *iface) deliver(f *capture.Frame, data []byte, wire uint32) {
 	wire = max(wire, uint32(len(data)))
-	if wire >= i.fcsLen {
+	if i.fcsLen != 0 && wire >= i.fcsLen {
 		wire -= i.fcsLen
 		data = data[:min(len(data), int(wire))]
 	}

@@ -73,6 +73,15 @@ func newSource(name string, input io.Reader, closer io.Closer, opts Options) *So
 // Next implements capture.Source. The clock of an idle source is 0 before the first
 // packet; later it is that of the last packet or, when paced, runs on from it.
 func (s *Source) Next(f *capture.Frame) error {
+	if s.format != formatPcap || s.pace.speed != 0 || !s.takePcap(f) {
+		return s.slowly(f)
+	}
+	s.count(f)
+	return nil
+}
+
+// slowly is Next for all but a record that lies ready.
+func (s *Source) slowly(f *capture.Frame) error {
 	if s.pace.speed != 0 {
 		return s.pace.next(s, f)
 	}
@@ -81,20 +90,22 @@ func (s *Source) Next(f *capture.Frame) error {
 
 // read delivers the next packet without pacing.
 func (s *Source) read(f *capture.Frame) error {
-	if s.format != formatPcap || !s.takePcap(f) {
-		if err := s.readOn(f); err != nil {
-			return s.stop(f, err)
-		}
+	if err := s.readOn(f); err != nil {
+		return s.stop(f, err)
 	}
+	s.count(f)
+	return nil
+}
+
+func (s *Source) count(f *capture.Frame) {
 	s.last = f.Time
 	s.packets++
 	if s.packets%publishEvery == 0 {
 		s.received.Store(s.packets)
 	}
-	return nil
 }
 
-// readOn is the way of read that all formats and the beginning take.
+// readOn reads the next packet of whatever format.
 func (s *Source) readOn(f *capture.Frame) error {
 	if s.format == formatUnknown {
 		if err := s.begin(); err != nil {
