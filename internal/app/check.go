@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -208,7 +207,7 @@ func checkPort(ctx context.Context, cfg config.Config) (verdict, string) {
 	if err != nil {
 		return failed, err.Error()
 	}
-	address := l.Addr().(*net.TCPAddr).String()
+	address := l.Addr().String()
 	if err := l.Close(); err != nil {
 		return advised, err.Error()
 	}

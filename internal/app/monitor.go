@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"sync"
 	"time"
 
@@ -221,7 +222,7 @@ func (m *monitor) report(level store.Level, kind, message string) {
 	name := m.source.name()
 	e := store.Event{
 		Level: level, Kind: kind, Message: fmt.Sprintf(message, name),
-		Params: map[string]string{"source": name, "seconds": fmt.Sprint(int(m.silence.Seconds()))},
+		Params: map[string]string{"source": name, "seconds": strconv.Itoa(int(m.silence.Seconds()))},
 	}
 	m.record(e)
 	m.log.Info("event", "kind", kind, "message", e.Message)

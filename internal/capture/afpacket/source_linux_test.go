@@ -227,8 +227,10 @@ func TestDropsAreCounted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if stats.Received != delivered || stats.Received+stats.Dropped != packets || stats.Dropped == 0 || stats.Frozen == 0 {
-		t.Errorf("%d packets sent, %d delivered, counted %+v", packets, delivered, stats)
+	// On a busy machine the kernel's own backlog overflows before any socket sees the packet.
+	offered := packets - netns.Count(t, "right").RxDropped
+	if stats.Received != delivered || stats.Received+stats.Dropped != offered || stats.Dropped == 0 || stats.Frozen == 0 {
+		t.Errorf("%d packets offered, %d delivered, counted %+v", offered, delivered, stats)
 	}
 	again, err := s.Stats()
 	if err != nil || again != stats {
@@ -251,6 +253,9 @@ func TestInterfaceGone(t *testing.T) {
 			netns.Pair(t, "left", "right")
 			s := open(t, on("right"))
 			newSender(t, "left").send(t, frame(1, 100))
+			// What still waits in the kernel's backlog for the receiving interface
+			// is thrown away when that goes down, and was never seen.
+			time.Sleep(50 * time.Millisecond)
 			netns.Run(t, "ip", test.command...)
 			packets := 0
 			for deadline := time.Now().Add(patience); ; {
