@@ -190,6 +190,24 @@ func appendTime(b []byte, t int64) []byte {
 	return time.Unix(0, t).UTC().AppendFormat(b, time.RFC3339Nano)
 }
 
+// appendSeconds appends d nanoseconds as seconds with as many decimals as they need.
 func appendSeconds(b []byte, d int64) []byte {
-	return strconv.AppendFloat(b, float64(d)/1e9, 'f', -1, 64)
+	if d < 0 {
+		b, d = append(b, '-'), -d
+	}
+	b = strconv.AppendInt(b, d/1e9, 10)
+	rest := d % 1e9
+	if rest == 0 {
+		return b
+	}
+	decimals := 9
+	for ; rest%10 == 0; rest /= 10 {
+		decimals--
+	}
+	b = append(b, ".000000000"[:1+decimals]...)
+	for i := len(b) - 1; rest > 0; i-- {
+		b[i] = byte('0' + rest%10)
+		rest /= 10
+	}
+	return b
 }
