@@ -19,7 +19,7 @@ func sortByID(records []flow.Record) {
 // feed meters one packet at once.
 func feed(m *Meter, f *capture.Frame) {
 	m.take(f)
-	m.meterGroup()
+	m.meterAll()
 }
 
 func busyUnless(free func(call int) bool) func(int) error {

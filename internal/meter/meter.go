@@ -47,7 +47,7 @@ type Meter struct {
 	tick     uint32
 
 	fragments fragments
-	group     group
+	pipeline  pipeline
 	output
 	totals Counters
 
@@ -111,7 +111,7 @@ func (m *Meter) Run(ctx context.Context, src capture.Source, out flow.Sink) erro
 	}
 	defer m.table.close()
 	err := m.loop(ctx, src)
-	m.meterGroup()
+	m.meterAll()
 	m.endAll()
 	m.finish()
 	m.publish()
@@ -137,7 +137,7 @@ func (m *Meter) loop(ctx context.Context, src capture.Source) error {
 				continue
 			}
 		case errors.Is(err, capture.ErrIdle):
-			m.meterGroup()
+			m.meterAll()
 			m.rest(frame.Time)
 		case errors.Is(err, io.EOF):
 			return nil

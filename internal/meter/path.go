@@ -1,20 +1,27 @@
 package meter
 
 import (
+	"unsafe"
+
 	"netflow-monitor/internal/capture"
 	"netflow-monitor/internal/flow"
 	"netflow-monitor/internal/packet"
 )
 
 // groupSize is how many packets are looked up together. A look-up waits twice for
-// memory; those of a group wait at the same time. Beyond 16 nothing is gained.
+// memory; those of a group wait at the same time, and while others are worked on.
 const groupSize = 16
 
-// group holds packets that were decoded and are not metered yet.
+// pipeline holds packets that were decoded and are not metered yet: a group that
+// takes in, and the one before it, whose entries are on their way to the cache.
+type pipeline struct {
+	groups  [2]group
+	filling int // index of the group that takes in
+}
+
 type group struct {
 	packets [groupSize]arrival
 	count   int
-	touched uint64 // keeps the compiler from leaving out the loads of touch
 }
 
 // arrival is what is kept of one packet.
@@ -28,9 +35,11 @@ type arrival struct {
 	cut     bool // the capture has less than the frame
 }
 
-// take decodes one packet, and meters the group if it is full or a tick is over.
+// take decodes one packet, and moves the pipeline on if its group is full, or empties
+// it if a tick is over.
 func (m *Meter) take(f *capture.Frame) {
-	a := &m.group.packets[m.group.count]
+	g := &m.pipeline.groups[m.pipeline.filling&1]
+	a := &g.packets[g.count&(groupSize-1)]
 	a.time = min(max(f.Time, 0), maxTime)
 	a.wire = f.WireLen
 	a.cut = uint32(len(f.Data)) < f.WireLen
@@ -45,35 +54,47 @@ func (m *Meter) take(f *capture.Frame) {
 		}
 		a.hash = a.key.hash(&m.table.seed)
 	}
-	m.group.count++
-	if m.group.count == groupSize || a.time >= m.nextTick {
-		m.meterGroup()
+	g.count++
+	if a.time >= m.nextTick {
+		m.meterAll()
+	} else if g.count == groupSize {
+		m.advance()
 	}
 }
 
-// meterGroup meters the packets taken so far, in their order.
-func (m *Meter) meterGroup() {
-	arrivals := m.group.packets[:m.group.count]
-	m.group.count = 0
-	m.touch(arrivals)
-	for i := range arrivals {
-		m.meter(&arrivals[i])
-	}
+// meterAll meters the packets taken so far.
+func (m *Meter) meterAll() {
+	m.advance()
+	m.advance()
 }
 
-// touch loads the slots and then the entries that the packets will probably need, in
-// loops so tight that the processor fetches all of them at the same time.
-func (m *Meter) touch(arrivals []arrival) {
-	var slots [groupSize]uint64
+// advance meters the older group while the slots of the newer one are fetched, then
+// has the entries fetched that those slots name. They come while the next group is
+// taken in.
+func (m *Meter) advance() {
+	newer := &m.pipeline.groups[m.pipeline.filling&1]
+	m.pipeline.filling ^= 1
+	older := &m.pipeline.groups[m.pipeline.filling&1]
+
+	var lines [2 * groupSize]unsafe.Pointer
+	arrivals := newer.packets[:newer.count]
 	for i := range arrivals {
-		slots[i&(groupSize-1)] = m.table.home(arrivals[i].hash)
+		lines[i&(groupSize-1)] = unsafe.Pointer(m.table.home(arrivals[i].hash)) //nolint:gosec // only to be fetched
 	}
+	prefetch(lines[:len(arrivals)])
+	for i := range older.packets[:older.count] {
+		m.meter(&older.packets[i])
+	}
+	older.count = 0
+
+	found := lines[:0]
 	for i := range arrivals {
-		if slot := uint32(slots[i&(groupSize-1)]); slot != 0 {
+		if slot := uint32(*m.table.home(arrivals[i].hash)); slot != 0 {
 			e := m.table.hot(slot - 1)
-			m.group.touched += e.meta + e.count[0].Packets
+			found = append(found, unsafe.Pointer(&e.src), unsafe.Pointer(&e.count)) //nolint:gosec // only to be fetched
 		}
 	}
+	prefetch(found)
 }
 
 // meter meters one packet.

@@ -50,7 +50,7 @@ func (t *table) hot(i uint32) *hot   { return &t.entries.items[i] }
 func (t *table) cold(i uint32) *cold { return &t.rest.items[i] }
 
 // home is the slot where the look-up of a hash begins.
-func (t *table) home(hash uint32) uint64 { return t.slots.items[hash&t.mask] }
+func (t *table) home(hash uint32) *uint64 { return &t.slots.items[hash&t.mask] }
 
 // find returns the entry of k's biflow and the packet's direction in it: 0 is the
 // entry's own, 1 the opposite one. Directions change unpredictably, so both orders are
