@@ -11,7 +11,7 @@ type Frame struct {
 	// Time is when the packet was seen, in nanoseconds since the Unix epoch.
 	Time int64
 	// WireLen is the frame's length in bytes on the wire without its check
-	// sequence; Data may be shorter.
+	// sequence, and with the VLAN tag if VLANTPID is not 0; Data may be shorter.
 	WireLen uint32
 	// LinkType is the LINKTYPE_ number of Data (https://www.tcpdump.org/linktypes.html).
 	LinkType uint16

@@ -75,6 +75,7 @@ func (p pkt) frameInto(b []byte) capture.Frame {
 	f := capture.Frame{Data: b, Time: epoch + int64(p.at*1e9), WireLen: uint32(len(b) + p.payload), LinkType: 1}
 	if p.vlan != 0 {
 		f.VLANTCI, f.VLANTPID = p.vlan, 0x8100
+		f.WireLen += tagLen
 	}
 	return f
 }

@@ -114,6 +114,25 @@ func TestVLANsAreApart(t *testing.T) {
 	}
 }
 
+// A tag that the kernel took out counts as on the wire, but is no part of what the
+// link carried: an offloaded packet whose IP header has no length ends before it.
+func TestStrippedTagIsNoPayload(t *testing.T) {
+	p := tcp("10.0.0.1", "10.0.0.2", 2000, 80)
+	p.vlan, p.payload = 7, 30_000
+	offloaded := p.frameInto(nil)
+	offloaded.Data[16], offloaded.Data[17] = 0, 0
+	malformed := p.frameInto(nil)
+	malformed.Data[14], malformed.WireLen = 0x05, uint32(len(malformed.Data)+tagLen)
+	out := runFrames(t, offline(), []capture.Frame{offloaded, malformed})
+	want := flow.Counters{Packets: 1, WireBytes: 14 + tagLen + 30_040, IPBytes: 30_040, PayloadBytes: 30_000}
+	if got := out.records(); len(got) != 1 || got[0].Sent != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	if in := out.input(); in.Truncated != 0 || in.Refused != 1 {
+		t.Errorf("a whole frame counts as cut: %+v", in)
+	}
+}
+
 func TestNoTimeoutsNeverSplit(t *testing.T) {
 	c := tcp("10.0.0.1", "10.0.0.2", 40000, 80)
 	reopened := c.with(syn).when(5e6)

@@ -150,7 +150,7 @@ func (s *modelSession) count(p pkt, t int64) {
 		c, flags, direction = &s.Received, &s.TCPFlagsReceived, 1
 	}
 	f := p.frame()
-	c.Add(flow.Counters{Packets: 1, WireBytes: uint64(f.WireLen), IPBytes: uint64(f.WireLen - 14), PayloadBytes: uint64(p.payload)})
+	c.Add(flow.Counters{Packets: 1, WireBytes: uint64(f.WireLen), IPBytes: uint64(len(f.Data) - 14 + p.payload), PayloadBytes: uint64(p.payload)})
 	s.Last = t
 	if p.proto != flow.ProtoTCP {
 		if s.Sent.Packets > 0 && s.Received.Packets > 0 {

@@ -12,6 +12,9 @@ import (
 // memory; those of a group wait at the same time, and while others are worked on.
 const groupSize = 16
 
+// tagLen is the length in bytes of an 802.1Q tag.
+const tagLen = 4
+
 // pipeline holds packets that were decoded and are not metered yet: a group that
 // takes in, and the one before it, whose entries are on their way to the cache.
 type pipeline struct {
@@ -42,8 +45,12 @@ func (m *Meter) take(f *capture.Frame) {
 	a := &g.packets[g.count&(groupSize-1)]
 	a.time = min(max(f.Time, 0), maxTime)
 	a.wire = f.WireLen
-	a.cut = uint32(len(f.Data)) < f.WireLen
-	a.fault = packet.Decode(f.LinkType, f.Data, f.WireLen, &a.headers)
+	length := f.WireLen
+	if f.VLANTPID != 0 {
+		length -= min(length, tagLen)
+	}
+	a.cut = uint32(len(f.Data)) < length
+	a.fault = packet.Decode(f.LinkType, f.Data, length, &a.headers)
 	if a.fault == packet.FaultNone {
 		if f.VLANTPID != 0 {
 			a.headers.AddOuterVLAN(f.VLANTCI)
