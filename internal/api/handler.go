@@ -25,8 +25,10 @@ func (s *Server) mux(routes []route) http.Handler {
 	missing := func(w http.ResponseWriter, r *http.Request) {
 		writeProblem(w, notFound("nothing is at "+r.URL.Path+"; see /api/openapi.json"))
 	}
-	mux.HandleFunc("/api/", missing)
-	mux.HandleFunc("/debug/", missing)
+	// What asks these wants no page: a 200 would tell a probe that all is well.
+	for _, path := range []string{"/api/", "/debug/", "/healthz/", "/metrics", "/readyz"} {
+		mux.HandleFunc(path, missing)
+	}
 	return mux
 }
 

@@ -30,6 +30,8 @@ func TestPage(t *testing.T) {
 		{"/assets/app-old.js", 404, "application/problem+json", "no-store", "not_found"},
 		{"/assets/", 404, "application/problem+json", "no-store", "not_found"},
 		{"/.gitkeep", 404, "application/problem+json", "no-store", "not_found"},
+		{"/metrics", 404, "application/problem+json", "no-store", "not_found"},
+		{"/readyz", 404, "application/problem+json", "no-store", "not_found"},
 		{"/?anything=goes", 200, "text/html; charset=utf-8", "no-cache", "<title>page"},
 	} {
 		w := f.get(t, tt.path)
