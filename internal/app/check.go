@@ -138,10 +138,7 @@ func checkSocket(_ context.Context, cfg config.Config) (verdict, string) {
 func checkDatabase(_ context.Context, cfg config.Config) (verdict, string) {
 	path := cfg.Database.Path
 	remedy := "; make it writable for " + userName() + ", or set database.path to another file"
-	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
-		return failed, err.Error() + remedy
-	}
-	probe, err := os.CreateTemp(filepath.Dir(path), ".write-test-*")
+	probe, err := os.CreateTemp(existing(filepath.Dir(path)), ".write-test-*")
 	if err != nil {
 		return failed, err.Error() + remedy
 	}
@@ -162,9 +159,22 @@ func checkDatabase(_ context.Context, cfg config.Config) (verdict, string) {
 	return passed, fmt.Sprintf("%s is writable, %.1f MB", path, float64(info.Size())/1e6)
 }
 
+// existing is the folder itself or the nearest one above it that is there: a check
+// leaves nothing behind.
+func existing(dir string) string {
+	for {
+		_, err := os.Stat(dir)
+		above := filepath.Dir(dir)
+		if !errors.Is(err, os.ErrNotExist) || above == dir {
+			return dir
+		}
+		dir = above
+	}
+}
+
 func checkDisk(_ context.Context, cfg config.Config) (verdict, string) {
 	var fs unix.Statfs_t
-	dir := filepath.Dir(cfg.Database.Path)
+	dir := existing(filepath.Dir(cfg.Database.Path))
 	if err := unix.Statfs(dir, &fs); err != nil {
 		return advised, "free space of " + dir + " is not known: " + err.Error()
 	}
