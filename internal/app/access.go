@@ -1,6 +1,7 @@
 package app
 
 import (
+	"fmt"
 	"net"
 	"net/netip"
 
@@ -28,7 +29,13 @@ func newAccess(cfg config.Config) (a access, err error) {
 		c.Password = a.generated
 	}
 	a.auth, err = auth.New(c)
-	return a, err
+	switch {
+	case err != nil && c.Password != "":
+		return a, fmt.Errorf("environment variable NETFLOW_WEB_PASSWORD: %w", err)
+	case err != nil:
+		return a, fmt.Errorf("%w; set web.password_file to a file with the password in its first line", err)
+	}
+	return a, nil
 }
 
 // pageAddress is what a user opens in a browser.

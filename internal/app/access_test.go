@@ -36,7 +36,8 @@ func TestAccess(t *testing.T) {
 		{name: "password on the loopback", web: config.Web{Host: "127.0.0.1", Password: "correct horse"}, asks: true},
 		{name: "file", web: config.Web{Host: "0.0.0.0", PasswordFile: write("good", "correct horse\n")}, asks: true},
 		{name: "empty file", web: config.Web{Host: "0.0.0.0", PasswordFile: write("empty", "\n")}, err: "empty"},
-		{name: "missing file", web: config.Web{Host: "0.0.0.0", PasswordFile: filepath.Join(dir, "none")}, err: "none"},
+		{name: "missing file", web: config.Web{Host: "0.0.0.0", PasswordFile: filepath.Join(dir, "none")}, err: "web.password_file"},
+		{name: "too short in the environment", web: config.Web{Host: "0.0.0.0", Password: "short"}, err: "NETFLOW_WEB_PASSWORD"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
