@@ -21,7 +21,7 @@ Settings come from the built-in defaults, the configuration file, the environmen
 (NETFLOW_WEB_PORT for web.port) and these flags; the later ones win.`
 
 const rootExample = `  netflow-monitor                        monitor the interface with the default route
-  netflow-monitor -i eth0,wg0 -p 9090    two interfaces, page on port 9090
+  netflow-monitor -i wg0 -p 9090         another interface, page on port 9090
   netflow-monitor -r day.pcap --speed 1x
   netflow-monitor --check-deps           what is missing for a run, and how to get it`
 
