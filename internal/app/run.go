@@ -112,5 +112,9 @@ func (p *program) reload() {
 			restart = append(restart, key)
 		}
 	}
-	p.log.Info("configuration reloaded", "needs_restart", restart)
+	if len(restart) > 0 {
+		p.log.Warn("configuration reloaded but for what needs a restart", "needs_restart", restart)
+		return
+	}
+	p.log.Info("configuration reloaded")
 }
