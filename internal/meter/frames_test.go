@@ -98,7 +98,9 @@ func (p pkt) transport() []byte {
 type script struct {
 	frames  []capture.Frame
 	idle    bool  // ErrIdle at the end instead of io.EOF
-	clock   int64 // advances by 250 ms with each ErrIdle
+	clock   int64 // advances by 250 ms with each ErrIdle,
+	still   bool  // or not at all
+	rested  func()
 	final   error
 	dropped uint64
 	next    int
@@ -113,7 +115,12 @@ func (s *script) Next(f *capture.Frame) error {
 	}
 	switch {
 	case s.idle:
-		s.clock += second / 4
+		if s.rested != nil {
+			s.rested()
+		}
+		if !s.still {
+			s.clock += second / 4
+		}
 		*f = capture.Frame{Time: s.clock}
 		return capture.ErrIdle
 	case s.final != nil:

@@ -51,6 +51,30 @@ func TestBusySink(t *testing.T) {
 	}
 }
 
+// A stream whose clock stands still with its last packet keeps nothing back until the
+// next one, and says it once.
+func TestStandstillHandsOver(t *testing.T) {
+	cfg := offline()
+	cfg.Interim = true
+	p := udp("10.0.0.1", "10.0.0.2", 1000, 53)
+	ctx, cancel := context.WithCancel(context.Background())
+	m, out := mustNew(t, cfg), &sink{}
+	src := &script{frames: frames([]pkt{p.when(0.5), p.when(1), p.when(1.25)}), idle: true, still: true}
+	rests := 0
+	src.rested = func() {
+		if rests++; rests == 5 {
+			cancel()
+			if len(out.batches) != 2 || out.input().Packets != 3 {
+				t.Errorf("%d batches with %d packets while the stream rests, want 2 with 3", len(out.batches), out.input().Packets)
+			}
+		}
+	}
+	if err := m.Run(ctx, src, out); !errors.Is(err, context.Canceled) {
+		t.Errorf("got error %v", err)
+	}
+	checkInvariants(t, m, out)
+}
+
 // With more records than may wait, the meter waits for the sink, and every record
 // still arrives once.
 func TestFullHandOverWaits(t *testing.T) {

@@ -144,10 +144,16 @@ func (m *Meter) work(t int64, budget int) {
 func (m *Meter) tickAfter(t int64) int64 { return t - t%m.interval + m.interval }
 
 // rest is work while the source has no packet. Before the first one, a file's clock
-// may not be known.
+// may not be known. The clock of a stream stands still until the next packet, which
+// may be far: what happened since the last tick is handed over at once.
 func (m *Meter) rest(t int64) {
-	if t > 0 {
-		m.work(min(t, maxTime), restSlice)
+	if t <= 0 {
+		return
+	}
+	still := t <= m.clock
+	m.work(min(t, maxTime), restSlice)
+	if still && m.interim && m.input.Packets > 0 {
+		m.endTick(m.clock + 1) // a batch holds what is before its time
 	}
 }
 
