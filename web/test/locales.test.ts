@@ -25,9 +25,9 @@ const code = readdirSync(source, { recursive: true, encoding: 'utf8' })
 const english = flatten(en)
 const chinese = flatten(zh)
 const literals = new Set([...code.matchAll(/['"`]([a-z][A-Za-z_]*(?:\.[A-Za-z_]+)+)['"`]/g)].map((m) => m[1] ?? ''))
-const asked = new Set([...code.matchAll(/\bte?\(\s*['"]([^'"]+)['"]/g)].map((m) => m[1] ?? ''))
+const asked = new Set([...code.matchAll(/\b(?:te?|say)\(\s*['"]([^'"]+)['"]/g)].map((m) => m[1] ?? ''))
 // t(`state.${name}`) uses every key below "state."
-const families = [...code.matchAll(/\bte?\(`([a-z][A-Za-z_.]*\.)\$\{/g)].map((m) => m[1] ?? '')
+const families = [...code.matchAll(/\b(?:te?|say)\(`([a-z][A-Za-z_.]*\.)\$\{/g)].map((m) => m[1] ?? '')
 // known('end', …) and named('fault', …) do the same by name.
 families.push(...[...code.matchAll(/\b(?:known|named)\('([a-z]+)'/g)].map((m) => `${m[1]}.`))
 
