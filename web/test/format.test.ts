@@ -69,6 +69,10 @@ describe('times', () => {
     ['2025-12-31T20:00:00Z', '4h ago'],
     ['2025-12-29T00:00:00Z', '3d ago'],
   ])('%s', (time, text) => expect(f.ago(time, now)).toBe(text))
+
+  it('says in Chinese what has just happened', () => {
+    expect(createFormat('zh-CN', 'bit').ago('2025-12-31T23:59:59.5Z', now)).toBe('刚刚')
+  })
 })
 
 describe('countries', () => {

@@ -138,7 +138,10 @@ function writeDuration(seconds: number, { write, separator }: DurationUnits): st
 
 function writeAgo(seconds: number, relative: Intl.RelativeTimeFormat): string {
   const distance = Math.abs(seconds)
-  if (distance < 1.5) return relative.format(0, 'second')
+  if (distance < 1.5) {
+    // The locale data's word means "at present"; of something that happened one says "just now".
+    return relative.resolvedOptions().locale.startsWith('zh') ? '刚刚' : relative.format(0, 'second')
+  }
   if (distance < 59.5) return relative.format(Math.round(seconds), 'second')
   if (distance < 3570) return relative.format(Math.round(seconds / 60), 'minute')
   if (distance < 84_600) return relative.format(Math.round(seconds / 3600), 'hour')
