@@ -102,9 +102,7 @@ func newFixture(tb testing.TB, options ...option) *fixture {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	db := sqlite.Default()
-	db.Path = filepath.Join(tb.TempDir(), "netflow.db")
-	database, err := sqlite.Open(tb.Context(), db)
+	database, err := sqlite.Open(tb.Context(), sqlite.Config{Path: filepath.Join(tb.TempDir(), "netflow.db")})
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -114,7 +112,10 @@ func newFixture(tb testing.TB, options ...option) *fixture {
 		}
 	})
 	log := slog.New(slog.DiscardHandler)
-	writer := store.NewWriter(db.Writer(), database, engine, log)
+	writer, err := store.NewWriter(store.Default(), database, engine, log)
+	if err != nil {
+		tb.Fatal(err)
+	}
 	m := &monitor{status: MonitorStatus{
 		Monitoring: true, SourceKind: "interface", SourceName: "eth0", Interfaces: []string{"eth0"},
 		StartedAt: time.Now(), Since: time.Now(), MaxSessions: 10000,

@@ -54,9 +54,7 @@ func Run(ctx context.Context, cfg config.Config, opts Options) (err error) {
 	}
 	defer func() { _ = listener.Close() }() // the server has closed it already, but for errors below
 
-	sqliteConfig := sqlite.Default()
-	sqliteConfig.Path = cfg.Database.Path
-	db, err := sqlite.Open(ctx, sqliteConfig)
+	db, err := sqlite.Open(ctx, sqlite.Config{Path: cfg.Database.Path})
 	if err != nil {
 		return err
 	}
@@ -94,7 +92,10 @@ func assemble(ctx context.Context, cfg config.Config, opts Options, log *logging
 	if err != nil {
 		return nil, err
 	}
-	writer := store.NewWriter(writerConfig(cfg), db, engine, log.Logger)
+	writer, err := store.NewWriter(writerConfig(cfg), db, engine, log.Logger)
+	if err != nil {
+		return nil, err
+	}
 	catalog := store.NewCatalog(engine, writer, db)
 	src, err := newSource(cfg, opts, engine, writer)
 	if err != nil {

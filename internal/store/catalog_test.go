@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"net/netip"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -267,8 +268,12 @@ func TestConfigNamesWhatIsWrong(t *testing.T) {
 	if err := store.Default().Validate(); err != nil {
 		t.Error(err)
 	}
-	if err := (store.WriterConfig{}).Validate(); err == nil {
-		t.Error("no flush interval was accepted")
+	bad := store.WriterConfig{Retention: store.Retention{Sessions: -time.Hour, Hours: time.Second}}
+	err := bad.Validate()
+	for _, key := range []string{"flush_interval", "retention.sessions", "retention.hours"} {
+		if err == nil || !strings.Contains(err.Error(), key) {
+			t.Errorf("%v does not name %s", err, key)
+		}
 	}
 }
 

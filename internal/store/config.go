@@ -36,13 +36,6 @@ func (c WriterConfig) Validate() error {
 	return errors.Join(append(errs, c.Retention.Validate())...)
 }
 
-func (c WriterConfig) withDefaults() WriterConfig {
-	if c.FlushInterval <= 0 {
-		c.FlushInterval = Default().FlushInterval
-	}
-	return c
-}
-
 // Validate reports all durations that are negative or too short to be meant.
 func (r Retention) Validate() error {
 	var errs []error

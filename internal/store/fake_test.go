@@ -26,13 +26,13 @@ type faulty struct {
 	// lie makes writes fail after they were done, as when the answer is lost.
 	lie     bool
 	batches []store.Batch
+	// before is called by each write, if it is not nil.
+	before func()
 }
 
 func newFaulty(t *testing.T) *faulty {
 	t.Helper()
-	cfg := sqlite.Default()
-	cfg.Path = t.TempDir() + "/netflow.db"
-	s, err := sqlite.Open(t.Context(), cfg)
+	s, err := sqlite.Open(t.Context(), sqlite.Config{Path: t.TempDir() + "/netflow.db"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +55,11 @@ func (f *faulty) Write(ctx context.Context, b store.Batch) error {
 	f.batches = append(f.batches, b)
 	fail, lie := f.failWrites, f.lie
 	f.lie = lie && fail
+	before := f.before
 	f.mu.Unlock()
+	if before != nil {
+		before()
+	}
 	if fail {
 		return errDisk
 	}

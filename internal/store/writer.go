@@ -83,11 +83,14 @@ type Writer struct {
 }
 
 // NewWriter makes a writer; nothing happens before Run or Flush.
-func NewWriter(cfg WriterConfig, st Store, src Drainer, log *slog.Logger) *Writer {
-	return &Writer{
-		cfg: cfg.withDefaults(), store: st, src: src, log: log,
-		run: rand.Text(), turn: make(chan struct{}, 1),
+func NewWriter(cfg WriterConfig, st Store, src Drainer, log *slog.Logger) (*Writer, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, fmt.Errorf("database: %w", err)
 	}
+	return &Writer{
+		cfg: cfg, store: st, src: src, log: log,
+		run: rand.Text(), turn: make(chan struct{}, 1),
+	}, nil
 }
 
 // Run writes a window each flush interval and prunes once an hour until ctx ends;

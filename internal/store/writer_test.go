@@ -30,7 +30,10 @@ func newRig(t *testing.T) *rig {
 	r := &rig{store: newFaulty(t)}
 	engine := newEngine(t)
 	r.traffic = &traffic{engine: engine}
-	r.writer = store.NewWriter(store.Default(), r.store, engine, slog.New(slog.DiscardHandler))
+	var err error
+	if r.writer, err = store.NewWriter(store.Default(), r.store, engine, slog.New(slog.DiscardHandler)); err != nil {
+		t.Fatal(err)
+	}
 	return r
 }
 
@@ -197,23 +200,25 @@ func TestFinishWritesTheLiving(t *testing.T) {
 
 func TestFlushGivesUpWithItsCaller(t *testing.T) {
 	r := newRig(t)
-	held := make(chan struct{})
-	r.store.mu.Lock() // a write that hangs
-	go func() {
-		_ = r.writer.Flush(context.WithoutCancel(t.Context()))
-		close(held)
-	}()
 	r.second(t, 1, 0)
+	begun, release, done := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+	r.store.set(func(f *faulty) {
+		f.before = func() {
+			close(begun)
+			<-release
+		}
+	})
+	go func() { done <- r.writer.Flush(context.WithoutCancel(t.Context())) }()
+	<-begun
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	for {
-		// Either flush may be first at the writer; the cancelled one must return in any case.
-		if err := r.writer.Flush(ctx); err == nil || errors.Is(err, context.Canceled) {
-			break
-		}
+	if err := r.writer.Flush(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want %v", err, context.Canceled)
 	}
-	r.store.mu.Unlock()
-	<-held
+	close(release)
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
 }
 
 func TestJournalIsBounded(t *testing.T) {

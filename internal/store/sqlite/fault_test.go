@@ -79,7 +79,7 @@ const perBatch = 200
 
 func writeUntilKilled(folder string) error {
 	ctx := context.Background()
-	s, err := sqlite.Open(ctx, config(filepath.Join(folder, "netflow.db")))
+	s, err := sqlite.Open(ctx, sqlite.Config{Path: filepath.Join(folder, "netflow.db")})
 	if err != nil {
 		return err
 	}
@@ -113,7 +113,7 @@ func TestKill(t *testing.T) {
 			t.Fatal(err)
 		}
 		if written == 20 {
-			if _, err := sqlite.Open(t.Context(), config(path)); err == nil || !strings.Contains(err.Error(), "another monitor") {
+			if _, err := sqlite.Open(t.Context(), sqlite.Config{Path: path}); err == nil || !strings.Contains(err.Error(), "another monitor") {
 				t.Errorf("a second monitor on the same file: got %v", err)
 			}
 			if err := cmd.Process.Kill(); err != nil {
@@ -158,7 +158,7 @@ func fillDisk(folder string) error {
 		return err
 	}
 	path := filepath.Join(folder, "netflow.db")
-	s, err := sqlite.Open(ctx, config(path))
+	s, err := sqlite.Open(ctx, sqlite.Config{Path: path})
 	if err != nil {
 		return err
 	}
@@ -196,7 +196,7 @@ func openReadOnly(folder string) error {
 		return err
 	}
 	path := filepath.Join(folder, "netflow.db")
-	s, err := sqlite.Open(ctx, config(path))
+	s, err := sqlite.Open(ctx, sqlite.Config{Path: path})
 	if err != nil {
 		return err
 	}
@@ -204,7 +204,7 @@ func openReadOnly(folder string) error {
 		return err
 	}
 	for _, path := range []string{path, filepath.Join(folder, "new.db"), filepath.Join(folder, "new", "new.db")} {
-		_, err := sqlite.Open(ctx, config(path))
+		_, err := sqlite.Open(ctx, sqlite.Config{Path: path})
 		if !errors.Is(err, store.ErrReadOnly) || !strings.Contains(err.Error(), "write access") {
 			return fmt.Errorf("open %s on a read-only disk: got %w, want ErrReadOnly with the remedy", path, err)
 		}
@@ -223,7 +223,7 @@ func TestNotWritable(t *testing.T) {
 	if err := os.Mkdir(folder, 0o500); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := sqlite.Open(t.Context(), config(filepath.Join(folder, "netflow.db"))); !errors.Is(err, store.ErrReadOnly) {
+	if _, err := sqlite.Open(t.Context(), sqlite.Config{Path: filepath.Join(folder, "netflow.db")}); !errors.Is(err, store.ErrReadOnly) {
 		t.Errorf("got %v, want ErrReadOnly", err)
 	}
 }

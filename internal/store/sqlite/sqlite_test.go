@@ -9,15 +9,9 @@ import (
 	"netflow-monitor/internal/store/storetest"
 )
 
-func config(path string) sqlite.Config {
-	cfg := sqlite.Default()
-	cfg.Path = path
-	return cfg
-}
-
 func open(t testing.TB, path string) *sqlite.Store {
 	t.Helper()
-	s, err := sqlite.Open(t.Context(), config(path))
+	s, err := sqlite.Open(t.Context(), sqlite.Config{Path: path})
 	if err != nil {
 		t.Fatal(err)
 	}
