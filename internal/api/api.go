@@ -21,18 +21,15 @@ import (
 	"netflow-monitor/internal/stream"
 )
 
-// Config is the section "web" of the configuration.
+// Config is how the server is reached and how many it serves live.
 type Config struct {
 	// Host is the address to listen on, Port the TCP port; port 0 takes any free one.
-	Host string `yaml:"host"`
-	Port int    `yaml:"port"`
+	Host string
+	Port int
 	// Debug serves profiles at /debug/pprof/ to clients on the loopback.
-	Debug bool `yaml:"debug"`
-	// PasswordFile holds the password in its first line. It is not needed if Host
-	// is a loopback address.
-	PasswordFile string `yaml:"password_file"`
+	Debug bool
 	// MaxClients is how many WebSocket clients are served at a time, 1 to 10000.
-	MaxClients int `yaml:"max_clients"`
+	MaxClients int
 }
 
 // Default listens on all addresses, port 8080, for 256 live clients.

@@ -60,7 +60,7 @@ func (s *Server) getLive(w http.ResponseWriter, r *http.Request, _ *query) (any,
 	}
 	sub, err := s.hub.Subscribe()
 	if err != nil {
-		return nil, unavailable("too_many_clients", fmt.Sprintf("%d clients are connected already; close one, or raise web.max_clients", s.cfg.MaxClients))
+		return nil, unavailable("too_many_clients", fmt.Sprintf("%d clients are connected already; close one", s.cfg.MaxClients))
 	}
 	defer sub.Close()
 	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{InsecureSkipVerify: true}) // sameOrigin has verified it
