@@ -21,7 +21,7 @@ type settingFlags struct {
 
 func (f *settingFlags) register(flags *pflag.FlagSet) {
 	flags.StringSliceVarP(&f.interfaces, "interface", "i", nil,
-		"interface `NAME`, repeatable or comma-separated; any for all; default: the default route's")
+		"interface `NAME`, only one in this version; default: the default route's")
 	flags.StringVarP(&f.port, "port", "p", "", "port `N` of the web page (default 8080)")
 	flags.StringVar(&f.host, "host", "", "`ADDR` to listen on (default 0.0.0.0)")
 	flags.BoolVar(&f.debug, "debug", false, "debug logging, and profiles under /debug/pprof/ on the loopback")
