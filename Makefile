@@ -56,7 +56,7 @@ test-go: need-go ## test the Go packages, with the race detector if there is a C
 
 .PHONY: test-e2e
 test-e2e: build ## test the program as a whole: namespaces, real traffic, real browser
-	go test -count 1 -timeout 10m ./internal/e2e/...
+	NETFLOW_BINARY=$(CURDIR)/$(BIN) go test -count 1 -timeout 10m ./internal/e2e/...
 
 .PHONY: test-web
 test-web: web/node_modules/.stamp tools/mapgen/node_modules/.stamp ## test the page and its map
