@@ -76,8 +76,9 @@ func TestComplete(t *testing.T) {
 		t.Errorf("an unknown code was completed: %+v", nowhere)
 	}
 	for code, want := range map[string]string{"HK": "Hong Kong", "CI": "Côte d’Ivoire", "XK": "Kosovo", "fr": "", "": ""} {
-		if got := geo.CountryName(code); got != want {
-			t.Errorf("name of %q is %q, want %q", code, got, want)
+		l := geo.Location{CountryCode: code}
+		if l.Complete(); l.Country != want {
+			t.Errorf("name of %q is %q, want %q", code, l.Country, want)
 		}
 	}
 }

@@ -5,10 +5,6 @@ type country struct {
 	latitude, longitude float64
 }
 
-// CountryName is the English short name of a country by its ISO 3166-1 alpha-2
-// code in upper case, "" if there is no such code.
-func CountryName(code string) string { return countries[code].name }
-
 // Complete adds what follows from the country code alone: the country's name,
 // and a position that stands for it if the location has none of its own.
 func (l *Location) Complete() {
