@@ -30,7 +30,7 @@ type setting struct {
 var settings = []setting{
 	{
 		"network.interface",
-		"Interface to capture on, or a list of them; `any` is all; empty is the one with the default route.",
+		"Interface to capture on, or a list of them; `any` is all (this version: one); empty is the one with the default route.",
 		interfaces(func(c *Config) *[]string { return &c.Network.Interfaces }),
 	},
 	{
