@@ -9,8 +9,7 @@ import (
 )
 
 func eventParams() []param {
-	// Events have one order, the newest first, so the order is not a parameter.
-	return append(pagingParams([]string{"time"}, "desc")[:2],
+	return append(pagingParams([]string{"time"}, "desc"),
 		param{name: "level", kind: kindChoice, doc: "at least this level", values: []string{"info", "warning", "error"}},
 		param{name: "kind", kind: kindText, doc: "code of the kind of event"},
 		param{name: "from", kind: kindTime, doc: "events at or after this time"},
@@ -19,9 +18,9 @@ func eventParams() []param {
 }
 
 func (s *Server) listEvents(ctx context.Context, q *query) (wire.Page[wire.Event], error) {
-	p := paging{page: int(q.number("page")), perPage: int(q.number("per_page")), orderBy: "time", descending: true}
+	p := q.paging()
 	from, to := q.span()
-	eq := store.EventQuery{Kind: q.text("kind"), From: from, To: to, Offset: p.offset(), Limit: p.perPage}
+	eq := store.EventQuery{Kind: q.text("kind"), From: from, To: to, OldestFirst: !p.descending, Offset: p.offset(), Limit: p.perPage}
 	if level, ok := store.ParseLevel(q.choice("level")); ok {
 		eq.Level = level
 	}

@@ -330,6 +330,10 @@ func TestEvents(t *testing.T) {
 	if page.Total != 2 || page.Items[0].Kind != "no_traffic" || page.Items[0].Params == nil || page.Items[1].Params["interface"] != "eth0" {
 		t.Fatalf("%+v", page)
 	}
+	oldest := decode[wire.Page[wire.Event]](t, f.get(t, "/api/events?order_by=time&order_direction=asc&per_page=1"), 200)
+	if oldest.Items[0].Kind != "capture_started" || oldest.OrderDirection != "asc" {
+		t.Errorf("oldest first: %+v", oldest)
+	}
 	for query, want := range map[string]int{"?level=warning": 1, "?kind=capture_started": 1, "?level=error": 0, "?to=1971-01-01T00:00:00Z": 0} {
 		if got := decode[wire.Page[wire.Event]](t, f.get(t, "/api/events"+query), 200).Total; got != want {
 			t.Errorf("%s: %d events, want %d", query, got, want)

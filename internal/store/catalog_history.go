@@ -44,10 +44,13 @@ func (c *Catalog) History(ctx context.Context, q HistoryQuery) ([]stats.Sample, 
 	return series.Points, nil
 }
 
-// Events returns events, stored or not yet, newest first, and how many match.
+// Events returns events, stored or not yet, and how many match.
 func (c *Catalog) Events(ctx context.Context, q EventQuery) ([]Event, int, error) {
 	q.Offset, q.Limit = max(q.Offset, 0), max(q.Limit, 0)
-	newestFirst := func(a, b *Event) int { return cmp.Compare(b.ID, a.ID) }
+	order := func(a, b *Event) int { return cmp.Compare(b.ID, a.ID) }
+	if q.OldestFirst {
+		order = func(a, b *Event) int { return cmp.Compare(a.ID, b.ID) }
+	}
 	var memory, stored []Event
 	var storedTotal int
 	err := c.together(ctx, func(written *Batch) (err error) {
@@ -62,17 +65,17 @@ func (c *Catalog) Events(ctx context.Context, q EventQuery) ([]Event, int, error
 	})
 	if c.memoryOnly(ctx, err) {
 		memory = c.waitingEvents(&q, nil)
-		return mergePage(memory, nil, newestFirst, q.Offset, q.Limit), len(memory), nil
+		return mergePage(memory, nil, order, q.Offset, q.Limit), len(memory), nil
 	}
 	if err != nil {
 		return nil, 0, fmt.Errorf("list events: %w", err)
 	}
 	c.unreadable.Store(false)
-	return mergePage(memory, stored, newestFirst, min(q.Offset, len(memory)), q.Limit), len(memory) + storedTotal, nil
+	return mergePage(memory, stored, order, min(q.Offset, len(memory)), q.Limit), len(memory) + storedTotal, nil
 }
 
-// waitingEvents are those that match and wait for the store, newest first, but for
-// those that are in it already.
+// waitingEvents are those that match and wait for the store, in the order asked
+// for, but for those that are in it already.
 func (c *Catalog) waitingEvents(q *EventQuery, written *Batch) []Event {
 	var last uint64
 	if written != nil && len(written.Events) > 0 {
@@ -80,7 +83,9 @@ func (c *Catalog) waitingEvents(q *EventQuery, written *Batch) []Event {
 	}
 	events := c.writer.journal.unwritten()
 	events = slices.DeleteFunc(events, func(e Event) bool { return e.ID <= last || !q.Match(&e) })
-	slices.Reverse(events)
+	if !q.OldestFirst {
+		slices.Reverse(events)
+	}
 	return events
 }
 

@@ -44,13 +44,14 @@ type HistoryQuery struct {
 	Step int64
 }
 
-// EventQuery selects events, newest first.
+// EventQuery selects events, newest first unless OldestFirst.
 type EventQuery struct {
-	Level    Level  // at least this
-	Kind     string // empty = all
-	From, To int64
-	Offset   int
-	Limit    int
+	Level       Level  // at least this
+	Kind        string // empty = all
+	From, To    int64
+	OldestFirst bool
+	Offset      int
+	Limit       int
 }
 
 // Info is what the status page says of a store.

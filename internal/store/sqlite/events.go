@@ -27,7 +27,7 @@ func (s *Store) writeEvents(ctx context.Context, tx *sql.Tx, events []store.Even
 	})
 }
 
-// Events returns events, newest first, and how many match.
+// Events returns events and how many match.
 func (s *Store) Events(ctx context.Context, q store.EventQuery) ([]store.Event, int, error) {
 	c := &conditions{}
 	switch q.Level {
@@ -46,11 +46,15 @@ func (s *Store) Events(ctx context.Context, q store.EventQuery) ([]store.Event, 
 	if q.To != 0 {
 		c.add("time < ?", q.To)
 	}
+	order := " ORDER BY id DESC"
+	if q.OldestFirst {
+		order = " ORDER BY id"
+	}
 	events, total, err := readList(ctx, s, list{
 		args:  c.args,
 		count: "SELECT count(*) FROM event_logs" + c.where(),
 		rows: func(int) string {
-			return "SELECT " + strings.Join(eventColumns, ",") + " FROM event_logs" + c.where() + " ORDER BY id DESC" + page(q.Limit, q.Offset)
+			return "SELECT " + strings.Join(eventColumns, ",") + " FROM event_logs" + c.where() + order + page(q.Limit, q.Offset)
 		},
 	}, scanEvent)
 	if err != nil {

@@ -169,6 +169,7 @@ func testEvents(t *testing.T, s store.Store) {
 	slices.Reverse(events)
 	for range 200 {
 		q := store.EventQuery{Level: store.Level(g.IntN(3)), Offset: g.IntN(10), Limit: g.IntN(20)}
+		q.OldestFirst = g.IntN(2) == 0
 		if g.IntN(2) == 0 {
 			q.Kind = g.event().Kind
 		}
@@ -183,6 +184,9 @@ func testEvents(t *testing.T, s store.Store) {
 			if q.Match(&events[i]) {
 				want = append(want, events[i])
 			}
+		}
+		if q.OldestFirst {
+			slices.Reverse(want)
 		}
 		got, total, err := s.Events(t.Context(), q)
 		if err != nil {
