@@ -213,6 +213,9 @@ func TestProfilesAreForTheLoopback(t *testing.T) {
 	if w := f.do(t, "GET", "/debug/pprof/goroutine", "", signedIn); w.Code != 200 || w.Body.Len() == 0 {
 		t.Errorf("on the loopback: %d", w.Code)
 	}
+	if w := f.do(t, "GET", "/debug/pprof/profile?seconds=1", "", signedIn); w.Code != 200 || w.Body.Len() == 0 {
+		t.Errorf("profile of the CPU: %d %s", w.Code, w.Body)
+	}
 	if w := f.do(t, "GET", "/debug/pprof/nothing", "", signedIn); w.Code != 404 || !strings.Contains(w.Body.String(), "goroutine") {
 		t.Errorf("unknown profile: %d %s", w.Code, w.Body)
 	}

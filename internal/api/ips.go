@@ -43,11 +43,7 @@ func (s *Server) listIPs(ctx context.Context, q *query) (wire.Page[wire.IP], err
 }
 
 func (s *Server) getIPs(_ http.ResponseWriter, r *http.Request, q *query) (any, error) {
-	page, err := s.listIPs(r.Context(), q)
-	if err != nil {
-		return nil, err
-	}
-	return page, inRange(page)
+	return s.listIPs(r.Context(), q)
 }
 
 func (s *Server) getIP(_ http.ResponseWriter, r *http.Request, _ *query) (any, error) {

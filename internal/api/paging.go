@@ -63,13 +63,3 @@ func pageOf[T any](p paging, items []T, total int) wire.Page[T] {
 		OrderBy: p.orderBy, OrderDirection: p.direction(),
 	}
 }
-
-// inRange refuses a page beyond the last one. A live list may shrink under its
-// reader, so only the REST answers do this, and the WebSocket sends an empty page.
-func inRange[T any](p wire.Page[T]) error {
-	last := max(1, (p.Total+p.PerPage-1)/p.PerPage)
-	if p.Page > last {
-		return badParameter("page", "%d is not allowed; the pages are 1 to %d", p.Page, last)
-	}
-	return nil
-}

@@ -55,7 +55,7 @@ func (s *Server) routes() []route {
 	}
 	if s.cfg.Debug {
 		routes = append(routes, route{
-			get, "/debug/pprof/{profile}", accessChange, s.getProfile, "Profile of the program, on the loopback only", nil, nil, nil,
+			get, "/debug/pprof/{profile}", accessChange, s.getProfile, "Profile of the program, on the loopback only", profileParams(), nil, nil,
 		})
 	}
 	return routes

@@ -44,11 +44,7 @@ func (s *Server) listSessions(ctx context.Context, q *query) (wire.Page[wire.Ses
 }
 
 func (s *Server) getSessions(_ http.ResponseWriter, r *http.Request, q *query) (any, error) {
-	page, err := s.listSessions(r.Context(), q)
-	if err != nil {
-		return nil, err
-	}
-	return page, inRange(page)
+	return s.listSessions(r.Context(), q)
 }
 
 func (s *Server) getSession(_ http.ResponseWriter, r *http.Request, _ *query) (any, error) {

@@ -159,7 +159,7 @@ func listen(ctx context.Context, cfg config.Config) (net.Listener, error) {
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
 		return nil, fmt.Errorf("this machine does not have the address %s; choose one of its own with --host", cfg.Web.Host)
 	case err != nil:
-		return nil, fmt.Errorf("listen on %s: %w", address, err)
+		return nil, fmt.Errorf("listen on %s: %w; check --host and --port", address, err)
 	}
 	return l, nil
 }
