@@ -38,7 +38,7 @@ func (s *Server) session(x *stats.Session) wire.Session {
 		SrcLocation: location(s.deps.Engine.Locate(src)), DstLocation: location(s.deps.Engine.Locate(dst)),
 	}
 	if k.Protocol == flow.ProtoTCP {
-		w.TCPFlagsSent, w.TCPFlagsReceived = tcpFlags(x.TCPFlagsSent), tcpFlags(x.TCPFlagsReceived)
+		w.TCPFlagsSent, w.TCPFlagsReceived = flow.TCPFlagLetters(x.TCPFlagsSent), flow.TCPFlagLetters(x.TCPFlagsReceived)
 	}
 	if k.IsICMP() {
 		w.ICMPType, w.ICMPCode = &x.ICMPType, &x.ICMPCode
@@ -136,16 +136,4 @@ func event(e *store.Event) wire.Event {
 		ID: strconv.FormatUint(e.ID, 10), Time: wireTime(e.Time), Level: e.Level.String(),
 		Kind: e.Kind, Message: e.Message, Params: params,
 	}
-}
-
-// tcpFlags writes flags as letters in the order of their bits.
-func tcpFlags(flags uint8) string {
-	const letters = "FSRPAUEC"
-	var b strings.Builder
-	for i := range len(letters) {
-		if flags&(1<<i) != 0 {
-			b.WriteByte(letters[i])
-		}
-	}
-	return b.String()
 }

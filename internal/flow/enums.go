@@ -73,3 +73,17 @@ const (
 	TCPEce
 	TCPCwr
 )
+
+// AppendTCPFlags appends the letters of the flags that are set, in the order of their
+// bits: FSRPAUEC.
+func AppendTCPFlags(b []byte, flags uint8) []byte {
+	for i := range 8 {
+		if flags&(1<<i) != 0 {
+			b = append(b, "FSRPAUEC"[i])
+		}
+	}
+	return b
+}
+
+// TCPFlagLetters is AppendTCPFlags as text.
+func TCPFlagLetters(flags uint8) string { return string(AppendTCPFlags(nil, flags)) }

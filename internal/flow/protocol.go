@@ -8,12 +8,10 @@ import (
 // IP protocol numbers that the program treats specially (IANA protocol-numbers).
 const (
 	ProtoICMP   = 1
-	ProtoIGMP   = 2
 	ProtoTCP    = 6
 	ProtoUDP    = 17
 	ProtoGRE    = 47
 	ProtoESP    = 50
-	ProtoAH     = 51
 	ProtoICMPv6 = 58
 	ProtoSCTP   = 132
 )

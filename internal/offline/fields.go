@@ -32,8 +32,8 @@ var sessionFields = []column[record]{
 	{name: "ip_bytes_received", kind: number, append: func(b []byte, r *record) []byte { return appendUint(b, r.Received.IPBytes) }},
 	{name: "payload_bytes_sent", kind: number, append: func(b []byte, r *record) []byte { return appendUint(b, r.Sent.PayloadBytes) }},
 	{name: "payload_bytes_received", kind: number, append: func(b []byte, r *record) []byte { return appendUint(b, r.Received.PayloadBytes) }},
-	{name: "tcp_flags_sent", kind: text, append: func(b []byte, r *record) []byte { return appendFlags(b, r.TCPFlagsSent) }},
-	{name: "tcp_flags_received", kind: text, append: func(b []byte, r *record) []byte { return appendFlags(b, r.TCPFlagsReceived) }},
+	{name: "tcp_flags_sent", kind: text, append: func(b []byte, r *record) []byte { return flow.AppendTCPFlags(b, r.TCPFlagsSent) }},
+	{name: "tcp_flags_received", kind: text, append: func(b []byte, r *record) []byte { return flow.AppendTCPFlags(b, r.TCPFlagsReceived) }},
 	{name: "state", kind: text, append: appendState},
 	{name: "end_reason", kind: text, append: func(b []byte, r *record) []byte { return append(b, r.End.String()...) }},
 	{name: "icmp_type", kind: number, append: func(b []byte, r *record) []byte { return appendUint(b, r.ICMPType) }, when: isICMP},
@@ -76,13 +76,4 @@ func appendEnd(b []byte, addr netip.Addr, port uint16) []byte {
 		return addr.AppendTo(b)
 	}
 	return netip.AddrPortFrom(addr, port).AppendTo(b)
-}
-
-func appendFlags(b []byte, flags uint8) []byte {
-	for i := range 8 {
-		if flags&(1<<i) != 0 {
-			b = append(b, "FSRPAUEC"[i])
-		}
-	}
-	return b
 }
