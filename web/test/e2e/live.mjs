@@ -102,6 +102,12 @@ await browser.check('a session row opens its detail', async () => {
   await drawer.waitFor({ state: 'hidden' })
 })
 
+await browser.check('a page past the end leads to the last one', async () => {
+  await page.goto(`${base}sessions?page=999&ip=${peer}`)
+  await row().waitFor()
+  must(new URL(page.url()).searchParams.get('page') !== '999', `the address is ${page.url()}`)
+})
+
 await browser.check('an address leads to its page', async () => {
   await holdSessions()
   await page.getByRole('main').getByRole('link', { name: peer, exact: true }).first().click()
