@@ -32,7 +32,7 @@ var everything = []string{"*"}
 // what the program must not.
 var layers = map[string]row{
 	"internal/flow":    {nil, "the vocabulary: everyone speaks it, so it knows nobody"},
-	"internal/packet":  {nil, "bytes to headers: it must be usable and fuzzed alone"},
+	"internal/packet":  {[]string{"internal/flow"}, "bytes to headers, in the words of flows: it must be usable and fuzzed alone"},
 	"internal/capture": {nil, "a seam: what delivers packets and what meters them meet here"},
 	"internal/geo":     {nil, "a seam, and address ranges: no packets, no flows"},
 	"internal/stream":  {nil, "carries values without knowing them"},
@@ -41,6 +41,7 @@ var layers = map[string]row{
 
 	"internal/capture/afpacket": {[]string{"internal/capture"}, "a source implements its seam"},
 	"internal/capture/pcapfile": {[]string{"internal/capture"}, "a source implements its seam"},
+	"internal/capture/filter":   {nil, "expressions to programs: it knows packets only by their bytes"},
 	"internal/capture/netdev":   {[]string{"internal/capture"}, "lists what can be captured on"},
 
 	"internal/meter": {
@@ -97,7 +98,7 @@ var libraries = map[string]row{
 	"github.com/spf13/pflag":               {[]string{"cmd/netflow-monitor"}, "command line"},
 	"go.yaml.in/yaml/v3":                   {[]string{"internal/config"}, "configuration"},
 	"golang.org/x/sys":                     {everything, "the kernel's interface"},
-	"golang.org/x/net":                     {[]string{"internal/api", "internal/capture/afpacket"}, "connection limit, filter assembler"},
+	"golang.org/x/net":                     {[]string{"internal/api", "internal/capture/afpacket", "internal/capture/filter"}, "connection limit, filter assembler and machine"},
 	"golang.org/x/crypto":                  {[]string{"internal/auth"}, "password hashes"},
 	"github.com/klauspost/compress":        {[]string{"internal/capture/pcapfile", "internal/api", "web"}, "zstd, and a faster gzip"},
 	"github.com/coder/websocket":           {[]string{"internal/api"}, "live updates"},

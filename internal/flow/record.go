@@ -23,6 +23,35 @@ func (c *Counters) Add(o Counters) {
 // IsZero reports whether nothing was counted.
 func (c *Counters) IsZero() bool { return *c == Counters{} }
 
+// TCPCounters tell how well one direction of a TCP session went, as an observer on
+// the way sees it. They are deltas like Counters, and zero for other protocols.
+type TCPCounters struct {
+	// Retransmits are segments of which all or part had been seen before, and
+	// RetransmittedBytes the payload bytes that had (RFC 9293 section 3.8.1).
+	Retransmits, RetransmittedBytes uint64
+	// OutOfOrder are segments that fill a gap: they were sent before one already seen.
+	OutOfOrder uint64
+	// ZeroWindows counts the times that the sender of this direction closed its
+	// receive window (RFC 9293 section 3.8.6).
+	ZeroWindows uint64
+	// Resets are segments with RST.
+	Resets uint64
+	// OffloadedPackets estimates how many more packets were on the wire than were
+	// captured, because the network card or the kernel joined segments (TSO, GRO):
+	// payload divided by the segment size. 0 where nothing was joined.
+	OffloadedPackets uint64
+}
+
+// Add adds o to c.
+func (c *TCPCounters) Add(o TCPCounters) {
+	c.Retransmits += o.Retransmits
+	c.RetransmittedBytes += o.RetransmittedBytes
+	c.OutOfOrder += o.OutOfOrder
+	c.ZeroWindows += o.ZeroWindows
+	c.Resets += o.Resets
+	c.OffloadedPackets += o.OffloadedPackets
+}
+
 // Record is a flow record: what one biflow did since its last record.
 type Record struct {
 	// ID is stable for the life of the biflow and unique across restarts; see NewID.
@@ -36,6 +65,15 @@ type Record struct {
 	Sent, Received Counters
 	// TCPFlagsSent and TCPFlagsReceived are the union of all flags seen so far (IE 6).
 	TCPFlagsSent, TCPFlagsReceived uint8
+	// SentTCP and ReceivedTCP are the quality of each direction, deltas like Sent.
+	SentTCP, ReceivedTCP TCPCounters
+	// RTTServer is the time in nanoseconds from the SYN to the SYN-ACK, the way from
+	// the observation point to the responder and back; RTTClient that from the
+	// SYN-ACK to the initiator's ACK. 0 while not known; their sum is the handshake's
+	// round trip time.
+	RTTClient, RTTServer int64
+	// Tunnel is what the session's packets came in; zero if in none.
+	Tunnel Tunnel
 	// ICMPType and ICMPCode are those of the initiator's first message.
 	ICMPType, ICMPCode uint8
 	State              State

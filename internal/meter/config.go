@@ -31,6 +31,16 @@ type Config struct {
 	// MaxSessions bounds the flow table: 1 to 67 108 864. A session costs about 190
 	// bytes while it lives. If the table is full, the one idle for longest ends.
 	MaxSessions int
+	// Decapsulate are the kinds of tunnels of which the inner session is metered.
+	Decapsulate flow.TunnelSet
+	// SeparateVLANs makes the VLAN identifiers part of the flow key. Without it they
+	// are attributes of a session, those of its first packet.
+	SeparateVLANs bool
+	// Retain is how many flows may stay in the table after their idle time-out, until
+	// they have a packet or room is needed. The packets of a file may be far out of
+	// order; then a session is still whole, whatever was read in between. 0 ends them
+	// as soon as the clock says so.
+	Retain int
 	// Point is the observation point of all records.
 	Point flow.Point
 	// Interim lets records of living sessions leave once an Interval. Without it a
@@ -55,6 +65,7 @@ func Default() Config {
 		IdleICMP:     30 * time.Second,
 		IdleOther:    60 * time.Second,
 		MaxSessions:  100_000,
+		Decapsulate:  flow.AllTunnels,
 		Interim:      true,
 		Interval:     time.Second,
 	}

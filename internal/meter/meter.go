@@ -13,6 +13,7 @@ import (
 
 	"netflow-monitor/internal/capture"
 	"netflow-monitor/internal/flow"
+	"netflow-monitor/internal/packet"
 )
 
 const (
@@ -31,6 +32,7 @@ const (
 // the goroutine that calls Run.
 type Meter struct {
 	cfg      Config
+	decoder  packet.Decoder
 	table    table
 	lists    [classCount]list
 	idle     [classCount]int64
@@ -62,6 +64,7 @@ func New(cfg Config) (*Meter, error) {
 	}
 	m := &Meter{
 		cfg:      cfg,
+		decoder:  packet.Decoder{Decapsulate: cfg.Decapsulate},
 		active:   timeout(cfg.Active),
 		interval: int64(cfg.Interval),
 		interim:  cfg.Interim,

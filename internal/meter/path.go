@@ -50,7 +50,7 @@ func (m *Meter) take(f *capture.Frame) {
 		length -= min(length, tagLen)
 	}
 	a.cut = uint32(len(f.Data)) < length
-	a.fault = packet.Decode(f.LinkType, f.Data, length, &a.headers)
+	a.fault = m.decoder.Decode(f.LinkType, f.Data, length, &a.headers)
 	if a.fault == packet.FaultNone {
 		if f.VLANTPID != 0 {
 			a.headers.AddOuterVLAN(f.VLANTCI)

@@ -1,19 +1,27 @@
 package packet
 
+import "netflow-monitor/internal/flow"
+
+// Decoder reads frames. Its zero value undoes no tunnels.
+type Decoder struct {
+	// Decapsulate are the kinds of tunnels of which the inner packet is read.
+	Decapsulate flow.TunnelSet
+}
+
 // Decode reads the headers of one frame into h, which it overwrites wholly.
 // linkType is the LINKTYPE_ number of data and wireLen the frame's length on the
 // wire in bytes; data may be shorter (snap length). Where the kernel took a VLAN
 // tag out of the frame, wireLen is the length without it. A frame whose IP header
 // was captured is metered even if its transport header was cut off (Headers.Cut).
 // If the result is not FaultNone, h holds what was read before the fault.
-func Decode(linkType uint16, data []byte, wireLen uint32, h *Headers) Fault {
+func (d *Decoder) Decode(linkType uint16, data []byte, wireLen uint32, h *Headers) Fault {
 	if linkType == LinkEthernet && decodeUsual(data, wireLen, h) {
 		return FaultNone
 	}
-	return decodeAny(linkType, data, wireLen, h)
+	return d.decodeAny(linkType, data, wireLen, h)
 }
 
-func decodeAny(linkType uint16, data []byte, wireLen uint32, h *Headers) Fault {
+func (d *Decoder) decodeAny(linkType uint16, data []byte, wireLen uint32, h *Headers) Fault {
 	*h = Headers{}
 	etherType, rest, fault := decodeLink(linkType, data, h)
 	if fault != FaultNone {

@@ -17,7 +17,7 @@ func BenchmarkDecode(b *testing.B) {
 			var h Headers
 			b.ReportAllocs()
 			for b.Loop() {
-				Decode(LinkEthernet, bench.frame, uint32(len(bench.frame)), &h)
+				new(Decoder).Decode(LinkEthernet, bench.frame, uint32(len(bench.frame)), &h)
 			}
 		})
 	}

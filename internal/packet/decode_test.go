@@ -50,7 +50,7 @@ func (test decodeTest) run(t *testing.T) {
 		wire = len(test.data)
 	}
 	h := Headers{SrcPort: 1, TCPFlags: 1, VLAN: 1, Cut: true} // must all be overwritten
-	if fault := Decode(test.link, test.data, uint32(wire), &h); fault != test.fault {
+	if fault := new(Decoder).Decode(test.link, test.data, uint32(wire), &h); fault != test.fault {
 		t.Fatalf("fault %v, want %v", fault, test.fault)
 	}
 	if test.fault != FaultNone {
@@ -153,7 +153,7 @@ func TestFaultNames(t *testing.T) {
 func TestDecodeDoesNotAllocate(t *testing.T) {
 	var h Headers
 	frame := ethernet(etherVLAN, tag(7, etherIPv6, ipv6(protoHopByHop, ext(protoTCP, 8, tcp(10)))))
-	if allocs := testing.AllocsPerRun(100, func() { Decode(LinkEthernet, frame, 100, &h) }); allocs != 0 {
+	if allocs := testing.AllocsPerRun(100, func() { new(Decoder).Decode(LinkEthernet, frame, 100, &h) }); allocs != 0 {
 		t.Errorf("%v allocations", allocs)
 	}
 }

@@ -25,11 +25,11 @@ func FuzzDecode(f *testing.F) {
 	f.Fuzz(func(t *testing.T, link uint8, wire uint32, data []byte) {
 		var h, again Headers
 		linkType := linkTypes[int(link)%len(linkTypes)]
-		fault := Decode(linkType, data, wire, &h)
+		fault := new(Decoder).Decode(linkType, data, wire, &h)
 		if fault >= FaultCount {
 			t.Fatalf("fault %d", fault)
 		}
-		if Decode(linkType, data, wire, &again) != fault || again != h {
+		if new(Decoder).Decode(linkType, data, wire, &again) != fault || again != h {
 			t.Fatal("the second result differs from the first")
 		}
 		checkUsual(t, data, wire)

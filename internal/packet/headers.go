@@ -1,8 +1,12 @@
 // Package packet turns one frame's bytes into the headers a flow is made of. It
-// allocates nothing, never panics on any input, and imports only the standard library.
+// allocates nothing, never panics on any input, and imports only the standard library
+// and the vocabulary of flows.
 package packet
 
-// Headers is what the meter needs of one packet. Decode overwrites all of it.
+import "netflow-monitor/internal/flow"
+
+// Headers is what the meter needs of one packet: of the innermost one, if it came in
+// tunnels that are undone. Decode overwrites all of it.
 type Headers struct {
 	// Src and Dst are 16-byte addresses; IPv4 is stored as IPv4-mapped IPv6.
 	Src, Dst [16]byte
@@ -22,6 +26,14 @@ type Headers struct {
 	TCPSeq, TCPAck uint32
 	TCPWindow      uint16
 	TCPFlags       uint8
+	// TCPMSS is the maximum segment size option of a TCP segment with SYN in bytes
+	// (RFC 9293 §3.7.1); 0 if it has none. TCPHeaderLen is the header with its options.
+	TCPMSS       uint16
+	TCPHeaderLen uint8
+	// TunnelDepth is the number of tunnels that were undone, and only if it is not 0
+	// Tunnel is valid. Its ends are in the direction of this packet.
+	TunnelDepth uint8
+	Tunnel      flow.Tunnel
 	// Version is 4 or 6.
 	Version uint8
 	// Protocol is that of the transport, after all IPv6 extension headers.

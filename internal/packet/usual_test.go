@@ -13,7 +13,7 @@ func checkUsual(t *testing.T, data []byte, wire uint32) bool {
 	if !decodeUsual(data, wire, &usual) {
 		return false
 	}
-	if fault := decodeAny(LinkEthernet, data, wire, &general); fault != FaultNone || usual != general {
+	if fault := new(Decoder).decodeAny(LinkEthernet, data, wire, &general); fault != FaultNone || usual != general {
 		t.Errorf("%x of %d bytes:\n%+v, but in general, with fault %v,\n%+v", data, wire, usual, fault, general)
 	}
 	return true

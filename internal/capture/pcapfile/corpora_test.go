@@ -84,7 +84,7 @@ func readCapture(t *testing.T, path string, faults *[packet.FaultCount]int) (pac
 		}
 		packets++
 		var h packet.Headers
-		fault := packet.Decode(f.LinkType, f.Data, f.WireLen, &h)
+		fault := new(packet.Decoder).Decode(f.LinkType, f.Data, f.WireLen, &h)
 		faults[fault]++
 		if f.WireLen < uint32(len(f.Data)) || fault == packet.FaultNone && (h.IPLen > f.WireLen || h.PayloadLen > h.IPLen) {
 			t.Errorf("%s, packet %d: %d bytes of %d, IP length %d, payload %d", path, packets, len(f.Data), f.WireLen, h.IPLen, h.PayloadLen)

@@ -67,7 +67,7 @@ func walk(b *testing.B, path string, decode bool) {
 			continue
 		}
 		if decode {
-			packet.Decode(f.LinkType, f.Data, f.WireLen, &h)
+			new(packet.Decoder).Decode(f.LinkType, f.Data, f.WireLen, &h)
 		}
 	}
 }
