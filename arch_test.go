@@ -37,7 +37,7 @@ var layers = map[string]row{
 	"internal/geo":     {nil, "a seam, and address ranges: no packets, no flows"},
 	"internal/stream":  {nil, "carries values without knowing them"},
 	"internal/auth":    {nil, "who may do what; it knows neither HTTP paths nor data"},
-	"internal/config":  {nil, "plain settings; app maps them to each part's own Config"},
+	"internal/config":  {[]string{"internal/flow"}, "plain settings; app maps them to each part's own Config"},
 
 	"internal/capture/afpacket": {[]string{"internal/capture"}, "a source implements its seam"},
 	"internal/capture/pcapfile": {[]string{"internal/capture"}, "a source implements its seam"},

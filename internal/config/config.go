@@ -10,6 +10,8 @@ import (
 	"maps"
 	"slices"
 	"time"
+
+	"netflow-monitor/internal/flow"
 )
 
 // Config is every setting, ready for use. It is a value: Set on a copy does not
@@ -28,7 +30,9 @@ type Config struct {
 // Network says what to capture.
 type Network struct {
 	// Interfaces are names; "any" alone is all; empty is the default route's.
-	Interfaces  []string
+	Interfaces []string
+	// Filter is an expression as for tcpdump; empty takes every packet.
+	Filter      string
 	Promiscuous bool
 }
 
@@ -56,6 +60,10 @@ type Monitor struct {
 	// SessionTimeout ends an established TCP session that is idle for so long.
 	SessionTimeout time.Duration
 	MaxSessions    int
+	// Decapsulate are the tunnels of which the session inside is followed.
+	Decapsulate flow.TunnelSet
+	// SeparateVLANs makes sessions of the same ends in two VLANs two sessions.
+	SeparateVLANs bool
 }
 
 // Geolocation says where addresses are looked up.
@@ -105,6 +113,7 @@ func Default() Config {
 			CaptureTimeout: time.Minute,
 			SessionTimeout: 5 * time.Minute,
 			MaxSessions:    100_000,
+			Decapsulate:    flow.AllTunnels,
 		},
 		Geolocation: Geolocation{
 			Enabled:        true,

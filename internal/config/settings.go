@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"netflow-monitor/internal/flow"
 )
 
 // section is one top-level key of the file.
@@ -37,6 +39,11 @@ var settings = []setting{
 		"network.promiscuous_mode",
 		"Also take packets that are not addressed to this machine.",
 		boolean(func(c *Config) *bool { return &c.Network.Promiscuous }),
+	},
+	{
+		"network.filter",
+		"Take only the packets that this expression names, in the language of tcpdump, such as `not port 22`.",
+		text(func(c *Config) *string { return &c.Network.Filter }, "a filter expression, or empty", anyText),
 	},
 	{
 		"database.path",
@@ -83,6 +90,16 @@ var settings = []setting{
 		"monitor.max_sessions",
 		"Sessions followed at the same time. If there are more, the one idle for longest ends and is counted.",
 		number(func(c *Config) *int { return &c.Monitor.MaxSessions }, 1, 10_000_000),
+	},
+	{
+		"monitor.decapsulate",
+		"Tunnels of which the session inside is followed, instead of the tunnel: `all`, `none`, or a list.",
+		tunnels(func(c *Config) *flow.TunnelSet { return &c.Monitor.Decapsulate }),
+	},
+	{
+		"monitor.separate_vlans",
+		"Take the same addresses and ports in two VLANs for two sessions: for networks that use addresses twice.",
+		boolean(func(c *Config) *bool { return &c.Monitor.SeparateVLANs }),
 	},
 	{
 		"geolocation.enabled",

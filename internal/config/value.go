@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"netflow-monitor/internal/flow"
 )
 
 // value is how one setting is read from text, checked and printed.
@@ -147,6 +149,20 @@ func interfaces(field func(*Config) *[]string) value {
 			return assign(field(c), names, ok)
 		},
 		format:  func(c *Config) string { return strings.Join(*field(c), ",") },
+		literal: listLiteral,
+	}
+}
+
+func tunnels(field func(*Config) *flow.TunnelSet) value {
+	return value{
+		allowed: "all, none, or a list of " + strings.Join(flow.TunnelKindNames(), ", "),
+		tags:    []string{"!!str"},
+		list:    true,
+		parse: func(c *Config, text string) bool {
+			set, ok := flow.ParseTunnelSet(text)
+			return assign(field(c), set, ok)
+		},
+		format:  func(c *Config) string { return field(c).String() },
 		literal: listLiteral,
 	}
 }

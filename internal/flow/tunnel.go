@@ -1,6 +1,9 @@
 package flow
 
-import "net/netip"
+import (
+	"net/netip"
+	"strings"
+)
 
 // MaxTunnelDepth is how many encapsulations of one packet are undone.
 const MaxTunnelDepth = 4
@@ -102,3 +105,39 @@ func (k TunnelKind) Set() TunnelSet { return 1 << k }
 
 // Has reports whether k is in s.
 func (s TunnelSet) Has(k TunnelKind) bool { return s&k.Set() != 0 }
+
+// String is "all", "none", or the kinds' names with commas between.
+func (s TunnelSet) String() string {
+	switch s {
+	case AllTunnels:
+		return "all"
+	case 0:
+		return "none"
+	}
+	var names []string
+	for k := TunnelNone + 1; k < TunnelKindCount; k++ {
+		if s.Has(k) {
+			names = append(names, k.String())
+		}
+	}
+	return strings.Join(names, ",")
+}
+
+// ParseTunnelSet is the inverse of TunnelSet.String. Spaces around names and an
+// empty text, which is none, are allowed.
+func ParseTunnelSet(text string) (s TunnelSet, ok bool) {
+	switch strings.TrimSpace(text) {
+	case "all":
+		return AllTunnels, true
+	case "none", "":
+		return 0, true
+	}
+	for name := range strings.SplitSeq(text, ",") {
+		kind, ok := ParseTunnelKind(strings.TrimSpace(name))
+		if !ok {
+			return 0, false
+		}
+		s |= kind.Set()
+	}
+	return s, true
+}
