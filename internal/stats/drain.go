@@ -62,6 +62,8 @@ func (p *pending) addIP(d *IP, most int) uint64 {
 func (p *IP) merge(d *IP) {
 	p.Sent.Add(d.Sent)
 	p.Received.Add(d.Received)
+	p.RetransmitsSent += d.RetransmitsSent
+	p.RetransmitsReceived += d.RetransmitsReceived
 	p.Sessions += d.Sessions
 	p.First, p.Last = min(p.First, d.First), max(p.Last, d.Last)
 }

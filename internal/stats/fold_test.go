@@ -40,12 +40,15 @@ func (l *ledger) sessions() map[uint64]Session {
 	l.each(func(r *flow.Record, d Direction, latest bool) {
 		s, known := all[r.ID]
 		if !known {
-			s = Session{ID: r.ID, Key: r.Key, Start: r.Start, Direction: d}
+			s = Session{ID: r.ID, Key: r.Key, Start: r.Start, Direction: d, Tunnel: r.Tunnel}
 		}
 		s.Last, s.State, s.End = max(s.Last, r.Last), r.State, r.End
 		s.TCPFlagsSent |= r.TCPFlagsSent
 		s.Sent.Add(r.Sent)
 		s.Received.Add(r.Received)
+		s.SentTCP.Add(r.SentTCP)
+		s.ReceivedTCP.Add(r.ReceivedTCP)
+		s.RTTClient, s.RTTServer = r.RTTClient, r.RTTServer
 		if latest && r.End == flow.EndNone {
 			s.RateSent, s.RateReceived = float64(r.Sent.WireBytes), float64(r.Received.WireBytes)
 		}
@@ -56,13 +59,15 @@ func (l *ledger) sessions() map[uint64]Session {
 
 func (l *ledger) ips() map[netip.Addr]IP {
 	all := make(map[netip.Addr]IP)
-	add := func(a netip.Addr, sent, received flow.Counters, r *flow.Record, first, latest bool) {
+	add := func(a netip.Addr, sent, received flow.Counters, again, toAgain uint64, r *flow.Record, first, latest bool) {
 		p, known := all[a]
 		if !known {
 			p = IP{Addr: a, First: r.Start, Local: l.home.Level(a) > 0}
 		}
 		p.Sent.Add(sent)
 		p.Received.Add(received)
+		p.RetransmitsSent += again
+		p.RetransmitsReceived += toAgain
 		p.First, p.Last = min(p.First, r.Start), max(p.Last, r.Last)
 		if first {
 			p.Sessions++
@@ -75,8 +80,9 @@ func (l *ledger) ips() map[netip.Addr]IP {
 	}
 	l.each(func(r *flow.Record, _ Direction, latest bool) {
 		src, dst := r.Key.SrcAddr(), r.Key.DstAddr()
-		add(src, r.Sent, r.Received, r, r.First, latest)
-		add(dst, r.Received, r.Sent, r, r.First && src != dst, latest)
+		again, toAgain := r.SentTCP.Retransmits, r.ReceivedTCP.Retransmits
+		add(src, r.Sent, r.Received, again, toAgain, r, r.First, latest)
+		add(dst, r.Received, r.Sent, toAgain, again, r, r.First && src != dst, latest)
 	})
 	return all
 }

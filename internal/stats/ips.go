@@ -35,13 +35,17 @@ type ip struct {
 // share is what an address takes part in.
 type share struct {
 	sent, received flow.Counters
-	sessions       uint64
+	// Retransmitted segments, as in IP.
+	retransmitsSent, retransmitsReceived uint64
+	sessions                             uint64
 }
 
 func (s *share) isZero() bool { return *s == share{} }
 
 func (s *share) sub(o share) {
 	s.sent, s.received = minus(s.sent, o.sent), minus(s.received, o.received)
+	s.retransmitsSent -= o.retransmitsSent
+	s.retransmitsReceived -= o.retransmitsReceived
 	s.sessions -= o.sessions
 }
 
@@ -84,13 +88,14 @@ func (e *Engine) evictIP(i uint32) {
 
 // foldEnds adds a record to both of its addresses.
 func (e *Engine) foldEnds(s *session, r *flow.Record) {
-	s.src = e.foldIP(s.src, &s.Key.Src, &r.Sent, &r.Received, r)
-	s.dst = e.foldIP(s.dst, &s.Key.Dst, &r.Received, &r.Sent, r)
+	sent, received := counted{&r.Sent, r.SentTCP.Retransmits}, counted{&r.Received, r.ReceivedTCP.Retransmits}
+	s.src = e.foldIP(s.src, &s.Key.Src, sent, received, r)
+	s.dst = e.foldIP(s.dst, &s.Key.Dst, received, sent, r)
 }
 
 // foldIP adds counters to the address, which is in slot i unless it was evicted, and
 // returns its slot.
-func (e *Engine) foldIP(i uint32, addr *[16]byte, sent, received *flow.Counters, r *flow.Record) uint32 {
+func (e *Engine) foldIP(i uint32, addr *[16]byte, sent, received counted, r *flow.Record) uint32 {
 	t := &e.ips
 	if p := t.slab.at(i); !p.known || p.addr != *addr {
 		a := netip.AddrFrom16(*addr).Unmap()
@@ -99,8 +104,10 @@ func (e *Engine) foldIP(i uint32, addr *[16]byte, sent, received *flow.Counters,
 		i = e.addIP(addr, level, r, &location)
 	}
 	p := t.slab.at(i)
-	p.sent.Add(*sent)
-	p.received.Add(*received)
+	p.sent.Add(*sent.Counters)
+	p.received.Add(*received.Counters)
+	p.retransmitsSent += sent.retransmits
+	p.retransmitsReceived += received.retransmits
 	p.first, p.last = min(p.first, r.Start), max(p.last, r.Last)
 	if p.generation != e.generation {
 		p.generation, p.nowSent, p.nowReceived = e.generation, 0, 0
@@ -127,6 +134,7 @@ func (e *Engine) delta(p *ip) (d IP, changed bool) {
 	rest.sub(p.drained)
 	d = e.viewIP(p)
 	d.Sent, d.Received, d.Sessions = rest.sent, rest.received, rest.sessions
+	d.RetransmitsSent, d.RetransmitsReceived = rest.retransmitsSent, rest.retransmitsReceived
 	return d, !rest.isZero()
 }
 
@@ -142,6 +150,7 @@ func minus(a, b flow.Counters) flow.Counters {
 func (e *Engine) viewIP(p *ip) IP {
 	return IP{
 		Addr: p.netip(), Sent: p.sent, Received: p.received, Sessions: p.sessions,
+		RetransmitsSent: p.retransmitsSent, RetransmitsReceived: p.retransmitsReceived,
 		First: p.first, Last: p.last, Local: p.local,
 		RateSent: e.rateOf(p.nowSent, p.generation), RateReceived: e.rateOf(p.nowReceived, p.generation),
 	}

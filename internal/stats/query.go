@@ -3,6 +3,7 @@ package stats
 import (
 	"cmp"
 	"net/netip"
+	"slices"
 
 	"netflow-monitor/internal/flow"
 )
@@ -15,6 +16,7 @@ type SessionQuery struct {
 	Protocol *uint8
 	Port     uint16 // either end's; 0 = any
 	State    *flow.State
+	Tunnel   flow.TunnelSet // any of the encapsulations; TunnelNone selects what came in none; 0 = all
 	Active   *bool
 	From, To int64 // overlap with [From, To) in nanoseconds since the Unix epoch; 0 = open
 	// OrderBy is a name from SessionColumns; ties are broken by ID in the same direction.
@@ -43,6 +45,8 @@ func (q *SessionQuery) Match(s *Session) bool {
 		return false
 	case q.State != nil && s.State != *q.State:
 		return false
+	case q.Tunnel != 0 && !cameIn(&s.Tunnel, q.Tunnel):
+		return false
 	case q.Active != nil && s.Active() != *q.Active:
 		return false
 	}
@@ -56,6 +60,14 @@ func (q *SessionQuery) Match(s *Session) bool {
 	}
 	src, dst := s.Key.SrcAddr(), s.Key.DstAddr()
 	return within(q.Src, src) && within(q.Dst, dst) && (within(q.IP, src) || within(q.IP, dst))
+}
+
+// cameIn reports whether one of the tunnel's encapsulations, or that it has none, is in the set.
+func cameIn(t *flow.Tunnel, set flow.TunnelSet) bool {
+	if t.IsZero() {
+		return set.Has(flow.TunnelNone)
+	}
+	return slices.ContainsFunc(t.Kinds[:], func(k flow.TunnelKind) bool { return k != flow.TunnelNone && set.Has(k) })
 }
 
 // Match reports whether the query selects the IP.

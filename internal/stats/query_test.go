@@ -15,6 +15,7 @@ func TestSessionQueryMatch(t *testing.T) {
 	s := Session{Key: key("10.0.0.1", "11.0.0.1", 1000, 443), Start: 100, Last: 200, State: flow.StateEstablished}
 	ping := Session{Key: key("fd00::1", "2a00::1", 128, 129), Start: 100, Last: 100, End: flow.EndIdleTimeout}
 	ping.Key.Protocol = flow.ProtoICMPv6
+	s.Tunnel.Kinds = [flow.MaxTunnelDepth]flow.TunnelKind{flow.TunnelGTPU, flow.TunnelTeredo}
 	network := netip.MustParsePrefix
 	tcp, established, yes, no := uint8(6), flow.StateEstablished, true, false
 	tests := []struct {
@@ -34,6 +35,11 @@ func TestSessionQueryMatch(t *testing.T) {
 		{"destination port", SessionQuery{Port: 443}, true, false},
 		{"an ICMP type is no port", SessionQuery{Port: 128}, false, false},
 		{"state", SessionQuery{State: &established}, true, false},
+		{"outer tunnel", SessionQuery{Tunnel: flow.TunnelGTPU.Set()}, true, false},
+		{"inner tunnel", SessionQuery{Tunnel: flow.TunnelTeredo.Set() | flow.TunnelGRE.Set()}, true, false},
+		{"another tunnel", SessionQuery{Tunnel: flow.TunnelVXLAN.Set()}, false, false},
+		{"any tunnel", SessionQuery{Tunnel: flow.AllTunnels}, true, false},
+		{"no tunnel", SessionQuery{Tunnel: flow.TunnelNone.Set()}, false, true},
 		{"active", SessionQuery{Active: &yes}, true, false},
 		{"ended", SessionQuery{Active: &no}, false, true},
 		{"from", SessionQuery{From: 200}, true, false},
@@ -97,7 +103,7 @@ func TestColumns(t *testing.T) {
 	for _, name := range []string{
 		"session_id", "src_ip", "dst_ip", "src_port", "dst_port", "protocol", "start_time", "last_seen", "duration",
 		"packets_sent", "packets_received", "bytes_sent", "bytes_received", "total_packets", "total_bytes", "state",
-		"rate_sent", "rate_received", "rate",
+		"rate_sent", "rate_received", "rate", "rtt_ms", "retransmits_sent", "retransmits_received", "total_retransmits",
 	} {
 		if _, ok := FindColumn(SessionColumns, name); !ok {
 			t.Errorf("sessions can't be ordered by %s", name)
@@ -105,7 +111,7 @@ func TestColumns(t *testing.T) {
 	}
 	for _, name := range []string{
 		"ip", "bytes_sent", "bytes_received", "total_bytes", "packets_sent", "packets_received", "total_packets",
-		"session_count", "first_seen", "last_seen", "rate_sent", "rate_received", "rate",
+		"session_count", "first_seen", "last_seen", "rate_sent", "rate_received", "rate", "total_retransmits",
 	} {
 		if _, ok := FindColumn(IPColumns, name); !ok {
 			t.Errorf("IPs can't be ordered by %s", name)
@@ -121,6 +127,15 @@ func TestColumns(t *testing.T) {
 	for _, c := range RankColumns {
 		if _, ok := FindColumn(IPColumns, c.Name); !ok {
 			t.Errorf("IPs can't be ranked by %s", c.Name)
+		}
+	}
+}
+
+func TestRTT(t *testing.T) {
+	for _, c := range []struct{ client, server, want int64 }{{0, 0, 0}, {0, 5, 0}, {5, 0, 0}, {2, 5, 7}} {
+		s := Session{RTTClient: c.client, RTTServer: c.server}
+		if got := s.RTT(); got != c.want {
+			t.Errorf("%+v: %d", c, got)
 		}
 	}
 }

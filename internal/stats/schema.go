@@ -15,15 +15,22 @@ import (
 // of IPs: NAME_sent, NAME_received and total_NAME.
 type Measure struct {
 	Name string
-	of   func(*flow.Counters) uint64
+	of   func(counted) uint64
+}
+
+// counted is what measures are taken of: one direction of a session or an IP.
+type counted struct {
+	*flow.Counters
+	retransmits uint64
 }
 
 // Measures are all quantities that are counted. Bytes are wire bytes.
 var Measures = [...]Measure{
-	{"bytes", func(c *flow.Counters) uint64 { return c.WireBytes }},
-	{"packets", func(c *flow.Counters) uint64 { return c.Packets }},
-	{"ip_bytes", func(c *flow.Counters) uint64 { return c.IPBytes }},
-	{"payload_bytes", func(c *flow.Counters) uint64 { return c.PayloadBytes }},
+	{"bytes", func(c counted) uint64 { return c.WireBytes }},
+	{"packets", func(c counted) uint64 { return c.Packets }},
+	{"ip_bytes", func(c counted) uint64 { return c.IPBytes }},
+	{"payload_bytes", func(c counted) uint64 { return c.PayloadBytes }},
+	{"retransmits", func(c counted) uint64 { return c.retransmits }},
 }
 
 // The names of the dimensions.
@@ -148,11 +155,16 @@ func sessionColumns() []Column[Session] {
 		column("rate_sent", false, func(s *Session) float64 { return s.RateSent }),
 		column("rate_received", false, func(s *Session) float64 { return s.RateReceived }),
 		column("rate", false, func(s *Session) float64 { return s.RateSent + s.RateReceived }),
-	}, measureColumns(func(s *Session) (sent, received *flow.Counters) { return &s.Sent, &s.Received }))
+		column("rtt_ms", true, func(s *Session) int64 { return s.RTT() }),
+	}, measureColumns(func(s *Session) (sent, received counted) {
+		return counted{&s.Sent, s.SentTCP.Retransmits}, counted{&s.Received, s.ReceivedTCP.Retransmits}
+	}))
 }
 
 func ipColumns() []Column[IP] {
-	columns := measureColumns(func(p *IP) (sent, received *flow.Counters) { return &p.Sent, &p.Received })
+	columns := measureColumns(func(p *IP) (sent, received counted) {
+		return counted{&p.Sent, p.RetransmitsSent}, counted{&p.Received, p.RetransmitsReceived}
+	})
 	return slices.Concat([]Column[IP]{
 		// The same as what the measures make of it, here because the first column is the default.
 		column("total_bytes", true, func(p *IP) uint64 { return p.Sent.WireBytes + p.Received.WireBytes }),
@@ -175,7 +187,7 @@ func rankColumns() []Column[Rank] {
 	}
 }
 
-func measureColumns[T any](counters func(*T) (sent, received *flow.Counters)) []Column[T] {
+func measureColumns[T any](counters func(*T) (sent, received counted)) []Column[T] {
 	columns := make([]Column[T], 0, 3*len(Measures))
 	for _, m := range Measures {
 		sent := func(v *T) uint64 { s, _ := counters(v); return m.of(s) }

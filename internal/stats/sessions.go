@@ -1,6 +1,7 @@
 package stats
 
 import (
+	"cmp"
 	"net/netip"
 
 	"netflow-monitor/internal/flow"
@@ -61,6 +62,9 @@ func (e *Engine) foldSession(s *session, r *flow.Record) {
 	s.Received.Add(r.Received)
 	s.TCPFlagsSent |= r.TCPFlagsSent
 	s.TCPFlagsReceived |= r.TCPFlagsReceived
+	s.SentTCP.Add(r.SentTCP)
+	s.ReceivedTCP.Add(r.ReceivedTCP)
+	s.RTTClient, s.RTTServer = cmp.Or(r.RTTClient, s.RTTClient), cmp.Or(r.RTTServer, s.RTTServer)
 	s.State = r.State
 	s.changed = true
 	if s.generation != e.generation {
@@ -83,7 +87,7 @@ func (e *Engine) addSession(r *flow.Record) uint32 {
 	*s = session{
 		Session: Session{
 			ID: r.ID, Key: r.Key, Start: r.Start, Last: r.Last,
-			ICMPType: r.ICMPType, ICMPCode: r.ICMPCode,
+			Tunnel: r.Tunnel, ICMPType: r.ICMPType, ICMPCode: r.ICMPCode,
 		},
 		snapshot: e.clock,
 	}

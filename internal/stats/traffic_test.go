@@ -118,6 +118,27 @@ func (g *traffic) counters() flow.Counters {
 	return flow.Counters{Packets: n, WireBytes: n * uint64(g.rand.IntN(1500)), IPBytes: n * 40, PayloadBytes: n * 7}
 }
 
+// quality is mostly none, as in a good network.
+func (g *traffic) quality() flow.TCPCounters {
+	if g.rand.IntN(3) > 0 {
+		return flow.TCPCounters{}
+	}
+	n := g.rand.Uint64N(4)
+	return flow.TCPCounters{
+		Retransmits: n, RetransmittedBytes: n * 1460, OutOfOrder: g.rand.Uint64N(3),
+		ZeroWindows: g.rand.Uint64N(2), Resets: g.rand.Uint64N(2), OffloadedPackets: n * 5,
+	}
+}
+
+// tunnel is one of four.
+func (g *traffic) tunnel() flow.Tunnel {
+	return []flow.Tunnel{
+		{}, {Kinds: [flow.MaxTunnelDepth]flow.TunnelKind{flow.TunnelGRE}},
+		{Src: own.As16(), Dst: publicAddr(7).As16(), ID: 42, Kinds: [flow.MaxTunnelDepth]flow.TunnelKind{flow.TunnelVXLAN}},
+		{Src: own.As16(), Dst: publicAddr(8).As16(), Kinds: [flow.MaxTunnelDepth]flow.TunnelKind{flow.TunnelGTPU, flow.TunnelTeredo}},
+	}[g.rand.IntN(4)]
+}
+
 // batch is the next second's.
 func (g *traffic) batch(begin, touch, end int) flow.Batch {
 	from := g.clock
@@ -127,7 +148,7 @@ func (g *traffic) batch(begin, touch, end int) flow.Batch {
 		g.next++
 		start := from + g.rand.Int64N(second)
 		g.live = append(g.live, flow.Record{
-			ID: flow.NewID(start, uint32(g.next)), Key: g.key(), Start: start, Last: start, First: true,
+			ID: flow.NewID(start, uint32(g.next)), Key: g.key(), Start: start, Last: start, First: true, Tunnel: g.tunnel(),
 		})
 	}
 	g.rand.Shuffle(len(g.live), func(i, j int) { g.live[i], g.live[j] = g.live[j], g.live[i] })
@@ -138,6 +159,13 @@ func (g *traffic) batch(begin, touch, end int) flow.Batch {
 		}
 		out := *r
 		out.Sent, out.Received = g.counters(), g.counters()
+		out.SentTCP, out.ReceivedTCP = g.quality(), g.quality()
+		switch g.rand.IntN(3) {
+		case 0:
+			out.RTTServer = g.rand.Int64N(second)
+		case 1:
+			out.RTTClient = g.rand.Int64N(second)
+		}
 		if out.Sent.Packets+out.Received.Packets > 0 {
 			out.Last = from + g.rand.Int64N(second)
 		}
@@ -147,6 +175,7 @@ func (g *traffic) batch(begin, touch, end int) flow.Batch {
 			out.End = flow.EndReason(1 + g.rand.IntN(4))
 		}
 		r.First, r.Last, r.TCPFlagsSent = false, out.Last, out.TCPFlagsSent
+		r.RTTClient, r.RTTServer = out.RTTClient, out.RTTServer
 		b.Records = append(b.Records, out)
 	}
 	g.live = slices.Delete(g.live, 0, min(end, len(g.live)))

@@ -20,14 +20,29 @@ type Session struct {
 	// RateSent and RateReceived are wire bytes per second in the latest second; 0 once ended.
 	RateSent, RateReceived         float64
 	TCPFlagsSent, TCPFlagsReceived uint8
-	ICMPType, ICMPCode             uint8
-	State                          flow.State
-	End                            flow.EndReason
-	Direction                      Direction
+	// SentTCP and ReceivedTCP are the quality of each direction since the start.
+	SentTCP, ReceivedTCP flow.TCPCounters
+	// RTTClient and RTTServer are nanoseconds as in flow.Record; 0 while not known.
+	RTTClient, RTTServer int64
+	// Tunnel is what the packets came in; zero if in none.
+	Tunnel             flow.Tunnel
+	ICMPType, ICMPCode uint8
+	State              flow.State
+	End                flow.EndReason
+	Direction          Direction
 }
 
 // Active reports whether the session has not ended.
 func (s *Session) Active() bool { return s.End == flow.EndNone }
+
+// RTT is the round trip time of the TCP handshake in nanoseconds; 0 unless both of
+// its parts are known.
+func (s *Session) RTT() int64 {
+	if s.RTTClient == 0 || s.RTTServer == 0 {
+		return 0
+	}
+	return s.RTTClient + s.RTTServer
+}
 
 // Direction is a conversation's direction as seen from home.
 type Direction uint8
@@ -50,6 +65,9 @@ type IP struct {
 	Addr netip.Addr
 	// Sent is what the address sent, Received what was sent to it.
 	Sent, Received flow.Counters
+	// RetransmitsSent are TCP segments that the address sent again, RetransmitsReceived
+	// those that were sent to it again.
+	RetransmitsSent, RetransmitsReceived uint64
 	// Sessions counts the sessions it took part in.
 	Sessions uint64
 	// First and Last are in nanoseconds since the Unix epoch.
