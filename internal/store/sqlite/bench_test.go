@@ -5,12 +5,19 @@ import (
 	"testing"
 	"time"
 
+	"netflow-monitor/internal/flow"
 	"netflow-monitor/internal/stats"
 	"netflow-monitor/internal/store"
 )
 
 // BenchmarkWrite stores windows of 20 000 ended sessions, 4000 IPs and their history.
-func BenchmarkWrite(b *testing.B) {
+func BenchmarkWrite(b *testing.B) { benchmarkWrite(b, flow.TCPCounters{}) }
+
+// BenchmarkWriteDetails is the same with a retransmission in each session.
+func BenchmarkWriteDetails(b *testing.B) { benchmarkWrite(b, flow.TCPCounters{Retransmits: 1}) }
+
+func benchmarkWrite(b *testing.B, quality flow.TCPCounters) {
+	b.Helper()
 	const n = 20_000
 	s := open(b, filepath.Join(b.TempDir(), "netflow.db"))
 	sequence := uint64(0)
@@ -19,6 +26,9 @@ func BenchmarkWrite(b *testing.B) {
 		b.StopTimer()
 		batch := batchOf(sequence, n)
 		batch.IPs = batch.IPs[:n/5]
+		for i := range batch.Sessions {
+			batch.Sessions[i].SentTCP = quality
+		}
 		for i := range batch.IPs {
 			batch.IPs[i].Addr = batch.Sessions[i].Key.SrcAddr()
 		}

@@ -3,21 +3,36 @@ package sqlite
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"netflow-monitor/internal/flow"
 	"netflow-monitor/internal/stats"
 )
 
-// sessionColumns is the order in which sessions are written and read.
-var sessionColumns = []string{
+// plainColumns are those of a session whose details are none: half of what a row
+// costs to write is its number of columns, and most sessions have no details.
+var plainColumns = []string{
 	"id", "start_time", "last_seen", "src_ip", "dst_ip", "src_port", "dst_port", "protocol", "protocol_name",
 	"state", "end_reason", "direction",
 	"packets_sent", "packets_received", "bytes_sent", "bytes_received",
 	"ip_bytes_sent", "ip_bytes_received", "payload_bytes_sent", "payload_bytes_received",
 	"tcp_flags_sent", "tcp_flags_received", "icmp_type", "icmp_code", "icmp_ports",
 	"vlan", "inner_vlan", "point", "src_key", "dst_key",
+	"rtt_client", "rtt_server",
 }
+
+// detailColumns have defaults for sessions without details.
+var detailColumns = []string{
+	"retransmits_sent", "retransmits_received",
+	"retransmitted_bytes_sent", "retransmitted_bytes_received", "out_of_order_sent", "out_of_order_received",
+	"zero_windows_sent", "zero_windows_received", "resets_sent", "resets_received",
+	"offloaded_packets_sent", "offloaded_packets_received",
+	"tunnel", "tunnel_src_ip", "tunnel_dst_ip", "tunnel_id",
+}
+
+// sessionColumns is the order in which sessions are written and read.
+var sessionColumns = slices.Concat(plainColumns, detailColumns)
 
 // readSessionColumns leaves out what others repeat as text.
 var readSessionColumns = without(sessionColumns, "src_ip", "dst_ip", "protocol_name")
@@ -25,6 +40,7 @@ var readSessionColumns = without(sessionColumns, "src_ip", "dst_ip", "protocol_n
 var ipColumns = []string{
 	"ip", "bytes_sent", "bytes_received", "packets_sent", "packets_received",
 	"ip_bytes_sent", "ip_bytes_received", "payload_bytes_sent", "payload_bytes_received",
+	"retransmits_sent", "retransmits_received",
 	"session_count", "first_seen", "last_seen", "local", "ip_key",
 }
 
@@ -50,7 +66,7 @@ next:
 	return kept
 }
 
-// appendSession appends the values of sessionColumns.
+// appendSession appends the values of plainColumns.
 func appendSession(args []any, s *stats.Session) []any {
 	k := &s.Key
 	src, dst := k.SrcAddr(), k.DstAddr()
@@ -66,7 +82,24 @@ func appendSession(args []any, s *stats.Session) []any {
 		int64(s.Sent.Packets), int64(s.Received.Packets), int64(s.Sent.WireBytes), int64(s.Received.WireBytes),
 		int64(s.Sent.IPBytes), int64(s.Received.IPBytes), int64(s.Sent.PayloadBytes), int64(s.Received.PayloadBytes),
 		int64(s.TCPFlagsSent), int64(s.TCPFlagsReceived), int64(s.ICMPType), int64(s.ICMPCode), icmpPorts,
-		int64(k.VLAN), int64(k.InnerVLAN), int64(k.Point), addrKey(src), addrKey(dst))
+		int64(k.VLAN), int64(k.InnerVLAN), int64(k.Point), addrKey(src), addrKey(dst),
+		s.RTTClient, s.RTTServer)
+}
+
+// hasDetails reports whether a value of detailColumns is not its default.
+func hasDetails(s *stats.Session) bool {
+	return s.SentTCP != flow.TCPCounters{} || s.ReceivedTCP != flow.TCPCounters{} || !s.Tunnel.IsZero()
+}
+
+// appendDetails appends the values of detailColumns.
+func appendDetails(args []any, s *stats.Session) []any {
+	return append(args,
+		int64(s.SentTCP.Retransmits), int64(s.ReceivedTCP.Retransmits),
+		int64(s.SentTCP.RetransmittedBytes), int64(s.ReceivedTCP.RetransmittedBytes),
+		int64(s.SentTCP.OutOfOrder), int64(s.ReceivedTCP.OutOfOrder),
+		int64(s.SentTCP.ZeroWindows), int64(s.ReceivedTCP.ZeroWindows), int64(s.SentTCP.Resets), int64(s.ReceivedTCP.Resets),
+		int64(s.SentTCP.OffloadedPackets), int64(s.ReceivedTCP.OffloadedPackets),
+		string(s.Tunnel.AppendKinds(nil)), addrText(s.Tunnel.SrcAddr()), addrText(s.Tunnel.DstAddr()), int64(s.Tunnel.ID))
 }
 
 // scanner is a row: sql.Row or sql.Rows.
@@ -78,12 +111,20 @@ func scanSession(row scanner) (s stats.Session, err error) {
 	var state, direction string
 	var srcKey, dstKey []byte
 	var icmpPorts uint32
+	var tunnel tunnelText
 	err = row.Scan(&s.ID, &s.Start, &s.Last, &k.SrcPort, &k.DstPort, &k.Protocol,
 		&state, &s.End, &direction,
 		&s.Sent.Packets, &s.Received.Packets, &s.Sent.WireBytes, &s.Received.WireBytes,
 		&s.Sent.IPBytes, &s.Received.IPBytes, &s.Sent.PayloadBytes, &s.Received.PayloadBytes,
 		&s.TCPFlagsSent, &s.TCPFlagsReceived, &s.ICMPType, &s.ICMPCode, &icmpPorts,
-		&k.VLAN, &k.InnerVLAN, &k.Point, &srcKey, &dstKey)
+		&k.VLAN, &k.InnerVLAN, &k.Point, &srcKey, &dstKey,
+		&s.RTTClient, &s.RTTServer,
+		&s.SentTCP.Retransmits, &s.ReceivedTCP.Retransmits,
+		&s.SentTCP.RetransmittedBytes, &s.ReceivedTCP.RetransmittedBytes,
+		&s.SentTCP.OutOfOrder, &s.ReceivedTCP.OutOfOrder,
+		&s.SentTCP.ZeroWindows, &s.ReceivedTCP.ZeroWindows, &s.SentTCP.Resets, &s.ReceivedTCP.Resets,
+		&s.SentTCP.OffloadedPackets, &s.ReceivedTCP.OffloadedPackets,
+		&tunnel.kinds, &tunnel.src, &tunnel.dst, &s.Tunnel.ID)
 	if err != nil {
 		return s, err
 	}
@@ -91,6 +132,9 @@ func scanSession(row scanner) (s stats.Session, err error) {
 		k.SrcPort, k.DstPort = uint16(icmpPorts>>16), uint16(icmpPorts)
 	}
 	if s.State, s.Direction, err = parseNames(state, direction); err != nil {
+		return s, fmt.Errorf("session %d: %w", s.ID, err)
+	}
+	if err := tunnel.parse(&s.Tunnel); err != nil {
 		return s, fmt.Errorf("session %d: %w", s.ID, err)
 	}
 	src, err := keyAddr(srcKey)
@@ -130,6 +174,7 @@ func appendIP(args []any, p *stats.IP) []any {
 	return append(args,
 		p.Addr.String(), int64(p.Sent.WireBytes), int64(p.Received.WireBytes), int64(p.Sent.Packets), int64(p.Received.Packets),
 		int64(p.Sent.IPBytes), int64(p.Received.IPBytes), int64(p.Sent.PayloadBytes), int64(p.Received.PayloadBytes),
+		int64(p.RetransmitsSent), int64(p.RetransmitsReceived),
 		int64(p.Sessions), p.First, p.Last, p.Local, addrKey(p.Addr))
 }
 
@@ -138,6 +183,7 @@ func scanIP(row scanner) (p stats.IP, err error) {
 	var key []byte
 	err = row.Scan(&p.Sent.WireBytes, &p.Received.WireBytes, &p.Sent.Packets, &p.Received.Packets,
 		&p.Sent.IPBytes, &p.Received.IPBytes, &p.Sent.PayloadBytes, &p.Received.PayloadBytes,
+		&p.RetransmitsSent, &p.RetransmitsReceived,
 		&p.Sessions, &p.First, &p.Last, &p.Local, &key)
 	if err != nil {
 		return p, err

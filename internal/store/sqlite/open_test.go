@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"netflow-monitor/internal/flow"
 	"netflow-monitor/internal/stats"
 	"netflow-monitor/internal/store"
 	"netflow-monitor/internal/store/sqlite"
@@ -104,6 +105,22 @@ func TestOpenRefuses(t *testing.T) {
 	}
 }
 
+// A database that an unreleased version made is refused as a whole, not row by row.
+func TestOpenRefusesOtherTables(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "netflow.db")
+	written(t, path)
+	alter(t, path, "DROP VIEW sessions_readable; ALTER TABLE sessions DROP COLUMN tunnel_id")
+	s, err := sqlite.Open(t.Context(), sqlite.Config{Path: path})
+	if err == nil {
+		t.Fatal("opened", s.Close())
+	}
+	for _, part := range []string{path, "not those of this version", "move it away", "tunnel_id"} {
+		if !strings.Contains(err.Error(), part) {
+			t.Errorf("%q does not say %q", err, part)
+		}
+	}
+}
+
 func TestModes(t *testing.T) {
 	folder := filepath.Join(t.TempDir(), "deep", "data")
 	path := filepath.Join(folder, "odd name?%41#.db")
@@ -152,6 +169,8 @@ func TestReadableByTool(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "netflow.db")
 	s := open(t, path)
 	b := batchOf(1, 1)
+	b.Sessions[0].RTTClient, b.Sessions[0].RTTServer = 500_000, 2_000_000
+	b.Sessions[0].Tunnel.Kinds = [flow.MaxTunnelDepth]flow.TunnelKind{flow.TunnelGTPU, flow.TunnelTeredo}
 	b.Events = []store.Event{{ID: 1, Time: b.Sessions[0].Start, Level: store.LevelError, Kind: "k", Message: "m"}}
 	if err := s.Write(t.Context(), b); err != nil {
 		t.Fatal(err)
@@ -159,6 +178,7 @@ func TestReadableByTool(t *testing.T) {
 	for query, want := range map[string]string{
 		"SELECT src_ip, dst_ip, dst_port, protocol_name, state, total_bytes FROM sessions": "10.0.0.0|192.0.2.1|443|TCP|unreplied|100",
 		"SELECT start_time, src_ip, protocol, duration FROM sessions_readable":             "2023-11-14 22:13:21.000|10.0.0.0|TCP|0.0",
+		"SELECT rtt_ms, tunnel, retransmits_sent FROM sessions_readable":                   "2.5|gtp-u/teredo|0",
 		"SELECT ip, total_packets, last_seen FROM ip_statistics_readable":                  "192.0.2.1|1|2023-11-14 22:13:21",
 		"SELECT time, packets_in FROM traffic_history_readable WHERE step = 60":            "2023-11-14 22:13:00|1",
 		"SELECT time, level, kind, message FROM event_logs_readable":                       "2023-11-14 22:13:21|error|k|m",

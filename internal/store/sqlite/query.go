@@ -64,7 +64,7 @@ func order[T any](columns []stats.Column[T], name, tie string, rename map[string
 
 // Columns of the schema that have another name in the tables.
 var (
-	sessionNames = map[string]string{"session_id": "id", "src_ip": "src_key", "dst_ip": "dst_key"}
+	sessionNames = map[string]string{"session_id": "id", "src_ip": "src_key", "dst_ip": "dst_key", "rtt_ms": "rtt"}
 	ipNames      = map[string]string{"ip": "ip_key"}
 )
 
@@ -185,6 +185,9 @@ func sessionConditions(q *stats.SessionQuery) *conditions {
 	}
 	if q.State != nil {
 		c.add("state = ?", q.State.String())
+	}
+	if q.Tunnel != 0 {
+		c.inTunnel(q.Tunnel)
 	}
 	if q.From != 0 {
 		c.add("last_seen >= ?", q.From)

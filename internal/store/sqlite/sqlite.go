@@ -69,7 +69,8 @@ func Open(ctx context.Context, cfg Config) (s *Store, err error) {
 		return s, err
 	}
 	if s.statements, err = prepare(ctx, s.writer); err != nil {
-		return s, fmt.Errorf("open %s: %w", path, s.explain(err))
+		return s, fmt.Errorf("open %s: its tables are not those of this version; move it away, or set database.path to another file: %w",
+			path, s.explain(err))
 	}
 	if err := s.endInterrupted(ctx); err != nil {
 		return s, fmt.Errorf("open %s: %w", path, s.explain(err))

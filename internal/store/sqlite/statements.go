@@ -18,7 +18,7 @@ type upsert struct {
 
 // statements are prepared once; they belong to the writer's connection.
 type statements struct {
-	sessions, ips, samples, events upsert
+	plainSessions, sessions, ips, samples, events upsert
 }
 
 func prepare(ctx context.Context, db *sql.DB) (s statements, err error) {
@@ -37,6 +37,8 @@ func prepare(ctx context.Context, db *sql.DB) (s statements, err error) {
 		columns  []string
 		conflict string
 	}{
+		// What is left out takes its default also where the row was there.
+		{&s.plainSessions, "sessions", plainColumns, conflictSQL(sessionColumns, nil, "id")},
 		{&s.sessions, "sessions", sessionColumns, conflictSQL(sessionColumns, nil, "id")},
 		{&s.ips, "ip_statistics", ipColumns, conflictSQL(ipColumns, add(ipColumns, map[string]string{
 			"ip": "", "local": "", "first_seen": least, "last_seen": most,
@@ -79,7 +81,7 @@ func (u upsert) exec(ctx context.Context, tx *sql.Tx, n int, row func(args []any
 
 func (s *statements) close() error {
 	var errs []error
-	for _, u := range []upsert{s.sessions, s.ips, s.samples, s.events} {
+	for _, u := range []upsert{s.plainSessions, s.sessions, s.ips, s.samples, s.events} {
 		for _, stmt := range []*sql.Stmt{u.many, u.one} {
 			if stmt != nil {
 				errs = append(errs, stmt.Close())

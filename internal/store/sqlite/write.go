@@ -116,10 +116,30 @@ func (s *Store) writeSessions(ctx context.Context, tx *sql.Tx, sessions []stats.
 	if err != nil {
 		return 0, 0, err
 	}
-	err = s.statements.sessions.exec(ctx, tx, len(last), func(args []any, i int) []any {
-		return appendSession(args, &sessions[last[i]])
+	plain, detailed := split(last, func(at int) bool { return !hasDetails(&sessions[at]) })
+	err = s.statements.plainSessions.exec(ctx, tx, len(plain), func(args []any, i int) []any {
+		return appendSession(args, &sessions[plain[i]])
+	})
+	if err != nil {
+		return 0, 0, err
+	}
+	err = s.statements.sessions.exec(ctx, tx, len(detailed), func(args []any, i int) []any {
+		x := &sessions[detailed[i]]
+		return appendDetails(appendSession(args, x), x)
 	})
 	return ended - wasEnded, living - wasLiving, err
+}
+
+// split keeps the order in both parts.
+func split(list []int, first func(int) bool) (yes, no []int) {
+	for _, x := range list {
+		if first(x) {
+			yes = append(yes, x)
+		} else {
+			no = append(no, x)
+		}
+	}
+	return yes, no
 }
 
 // countSessions counts those of the identifiers that are stored. They are in order,

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"math"
 	"math/rand/v2"
 	"net/netip"
 	"time"
@@ -45,6 +46,31 @@ func (g *generator) counters() flow.Counters {
 	return flow.Counters{Packets: n, WireBytes: n * g.Uint64N(1500), IPBytes: n * g.Uint64N(1400), PayloadBytes: g.Uint64N(1 << 50)}
 }
 
+// quality is none every other time.
+func (g *generator) quality() flow.TCPCounters {
+	if g.IntN(2) == 0 {
+		return flow.TCPCounters{}
+	}
+	return flow.TCPCounters{
+		Retransmits: g.Uint64N(3), RetransmittedBytes: g.Uint64N(1 << 50), OutOfOrder: g.Uint64N(9),
+		ZeroWindows: g.Uint64N(9), Resets: g.Uint64N(2), OffloadedPackets: g.Uint64N(1 << 40),
+	}
+}
+
+func (g *generator) tunnel() (t flow.Tunnel) {
+	if g.IntN(2) == 0 {
+		return t
+	}
+	for i := range 1 + g.IntN(flow.MaxTunnelDepth) {
+		t.Kinds[i] = flow.TunnelKind(1 + g.IntN(int(flow.TunnelKindCount)-1))
+	}
+	if g.IntN(3) > 0 {
+		version := uint8(4 + 2*g.IntN(2))
+		t.Src, t.Dst, t.ID = g.addr(version).As16(), g.addr(version).As16(), uint32(g.IntN(2)*math.MaxUint32)
+	}
+	return t
+}
+
 func (g *generator) session() stats.Session {
 	g.sequence++
 	start := epoch + g.Int64N(int64(20*time.Minute))
@@ -61,6 +87,8 @@ func (g *generator) session() stats.Session {
 		Start: start, Last: start + g.Int64N(3)*g.Int64N(int64(time.Minute)),
 		Sent: g.counters(), Received: g.counters(),
 		TCPFlagsSent: uint8(g.IntN(256)), TCPFlagsReceived: uint8(g.IntN(256)),
+		SentTCP: g.quality(), ReceivedTCP: g.quality(), Tunnel: g.tunnel(),
+		RTTClient: g.Int64N(3) * int64(time.Millisecond), RTTServer: g.Int64N(3) * g.Int64N(int64(time.Second)),
 		ICMPType: uint8(g.IntN(256)), ICMPCode: uint8(g.IntN(256)),
 		State: flow.State(g.IntN(len(flow.StateNames()))), End: flow.EndReason(g.IntN(6)),
 		Direction: stats.Direction(g.IntN(4)),
@@ -73,6 +101,7 @@ func (g *generator) ip() stats.IP {
 	a := g.addr(uint8(4 + 2*g.IntN(2)))
 	return stats.IP{
 		Addr: a, Sent: g.counters(), Received: g.counters(), Sessions: g.Uint64N(4),
+		RetransmitsSent: g.Uint64N(3), RetransmitsReceived: g.Uint64N(3),
 		First: first, Last: first + g.Int64N(5)*int64(time.Second),
 		// At home or not is a property of the address.
 		Local: a.As16()[15]%160 == 0,

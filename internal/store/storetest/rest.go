@@ -28,6 +28,8 @@ func manyIPs(t *testing.T, s store.Store, seed uint64) []stats.IP {
 			}
 			sum.Sent.Add(d.Sent)
 			sum.Received.Add(d.Received)
+			sum.RetransmitsSent += d.RetransmitsSent
+			sum.RetransmitsReceived += d.RetransmitsReceived
 			sum.Sessions += d.Sessions
 			sum.First, sum.Last = min(sum.First, d.First), max(sum.Last, d.Last)
 			sums[d.Addr] = sum

@@ -63,6 +63,16 @@ func testSessionReplaced(t *testing.T, s store.Store) {
 	if c := read(t, s); c.SessionTotal != 1 || c.StoredRows != 1 {
 		t.Errorf("written again: total %d in %d rows, want 1 in 1", c.SessionTotal, c.StoredRows)
 	}
+	// What the later one does not have is gone too, and what it has is there.
+	details := session
+	details.SentTCP, details.Tunnel = flow.TCPCounters{Retransmits: 7, Resets: 1}, flow.Tunnel{ID: 5}
+	details.Tunnel.Kinds[0] = flow.TunnelVXLAN
+	plain := session
+	plain.SentTCP, plain.ReceivedTCP, plain.Tunnel = flow.TCPCounters{}, flow.TCPCounters{}, flow.Tunnel{}
+	for _, want := range []stats.Session{details, plain, details} {
+		w.write(t, store.Batch{Sessions: []stats.Session{want}})
+		equal(t, "replaced", read(t, s).Sessions, []stats.Session{want})
+	}
 }
 
 // manySessions writes random sessions and returns the ended ones.
@@ -149,6 +159,12 @@ func (g *generator) sessionQuery() (q stats.SessionQuery) {
 	if g.IntN(4) == 0 {
 		state := g.session().State
 		q.State = &state
+	}
+	switch g.IntN(8) {
+	case 0:
+		q.Tunnel = flow.TunnelSet(1 + g.IntN(int(flow.AllTunnels)))
+	case 1:
+		q.Tunnel = flow.TunnelKind(g.IntN(int(flow.TunnelKindCount))).Set()
 	}
 	if g.IntN(4) == 0 {
 		active := g.IntN(2) == 0

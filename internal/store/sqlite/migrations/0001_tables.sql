@@ -33,11 +33,32 @@ CREATE TABLE sessions (
     vlan                   INTEGER NOT NULL,
     inner_vlan             INTEGER NOT NULL,
     point                  INTEGER NOT NULL,    -- observation_points.id
+    rtt_client             INTEGER NOT NULL,    -- of the TCP handshake, in nanoseconds; 0 if not measured
+    rtt_server             INTEGER NOT NULL,
+    -- Defaults are for sessions in which nothing of this happened.
+    retransmits_sent             INTEGER NOT NULL DEFAULT 0,     -- TCP segments
+    retransmits_received         INTEGER NOT NULL DEFAULT 0,
+    retransmitted_bytes_sent     INTEGER NOT NULL DEFAULT 0,     -- payload bytes
+    retransmitted_bytes_received INTEGER NOT NULL DEFAULT 0,
+    out_of_order_sent            INTEGER NOT NULL DEFAULT 0,
+    out_of_order_received        INTEGER NOT NULL DEFAULT 0,
+    zero_windows_sent            INTEGER NOT NULL DEFAULT 0,
+    zero_windows_received        INTEGER NOT NULL DEFAULT 0,
+    resets_sent                  INTEGER NOT NULL DEFAULT 0,
+    resets_received              INTEGER NOT NULL DEFAULT 0,
+    offloaded_packets_sent       INTEGER NOT NULL DEFAULT 0,     -- an estimate: so many more were on the wire
+    offloaded_packets_received   INTEGER NOT NULL DEFAULT 0,
+    tunnel                       TEXT    NOT NULL DEFAULT '',    -- from the outside in: vxlan, gtp-u/teredo; '' if none
+    tunnel_src_ip                TEXT    NOT NULL DEFAULT '',    -- the outermost tunnel's ends; '' if it has no addresses
+    tunnel_dst_ip                TEXT    NOT NULL DEFAULT '',
+    tunnel_id                    INTEGER NOT NULL DEFAULT 0,     -- VNI, TEID, key or session; 0 if none
     duration               INTEGER GENERATED ALWAYS AS (last_seen - start_time) VIRTUAL,
     total_bytes            INTEGER GENERATED ALWAYS AS (bytes_sent + bytes_received) VIRTUAL,
     total_packets          INTEGER GENERATED ALWAYS AS (packets_sent + packets_received) VIRTUAL,
     total_ip_bytes         INTEGER GENERATED ALWAYS AS (ip_bytes_sent + ip_bytes_received) VIRTUAL,
-    total_payload_bytes    INTEGER GENERATED ALWAYS AS (payload_bytes_sent + payload_bytes_received) VIRTUAL
+    total_payload_bytes    INTEGER GENERATED ALWAYS AS (payload_bytes_sent + payload_bytes_received) VIRTUAL,
+    total_retransmits      INTEGER GENERATED ALWAYS AS (retransmits_sent + retransmits_received) VIRTUAL,
+    rtt                    INTEGER GENERATED ALWAYS AS (iif(rtt_client > 0 AND rtt_server > 0, rtt_client + rtt_server, 0)) VIRTUAL
 );
 -- Ended sessions enter the index once, nearly in order; living ones, rewritten
 -- every minute, stay out of it.
@@ -60,6 +81,9 @@ CREATE TABLE ip_statistics (
     ip_bytes_received      INTEGER NOT NULL,
     payload_bytes_sent     INTEGER NOT NULL,
     payload_bytes_received INTEGER NOT NULL,
+    retransmits_sent       INTEGER NOT NULL,    -- segments
+    retransmits_received   INTEGER NOT NULL,
+    total_retransmits      INTEGER GENERATED ALWAYS AS (retransmits_sent + retransmits_received) VIRTUAL,
     session_count          INTEGER NOT NULL,
     first_seen             INTEGER NOT NULL,
     last_seen              INTEGER NOT NULL,
@@ -127,11 +151,12 @@ SELECT s.id,
        src_ip, src_port, dst_ip, dst_port, protocol_name AS protocol, state, end_reason, direction,
        packets_sent, packets_received, total_packets, bytes_sent, bytes_received, total_bytes,
        ip_bytes_sent, ip_bytes_received, payload_bytes_sent, payload_bytes_received,
-       vlan, p.name AS interface
+       rtt / 1e6 AS rtt_ms, retransmits_sent, retransmits_received, tunnel, vlan, p.name AS interface
 FROM sessions s LEFT JOIN observation_points p ON p.id = s.point;
 
 CREATE VIEW ip_statistics_readable AS
-SELECT ip, bytes_sent, bytes_received, total_bytes, packets_sent, packets_received, total_packets, session_count,
+SELECT ip, bytes_sent, bytes_received, total_bytes, packets_sent, packets_received, total_packets,
+       retransmits_sent, retransmits_received, session_count,
        datetime(first_seen / 1000000000, 'unixepoch') AS first_seen,
        datetime(last_seen / 1000000000, 'unixepoch')  AS last_seen, local
 FROM ip_statistics;
