@@ -15,14 +15,14 @@ type Decoder struct {
 // was captured is metered even if its transport header was cut off (Headers.Cut).
 // If the result is not FaultNone, h holds what was read before the fault.
 func (d *Decoder) Decode(linkType uint16, data []byte, wireLen uint32, h *Headers) Fault {
-	if linkType == LinkEthernet && decodeUsual(data, wireLen, h) {
+	if linkType == LinkEthernet && d.decodeUsual(data, wireLen, h) {
 		return FaultNone
 	}
 	return d.decodeAny(linkType, data, wireLen, h)
 }
 
 func (d *Decoder) decodeAny(linkType uint16, data []byte, wireLen uint32, h *Headers) Fault {
-	*h = Headers{}
+	h.clear()
 	etherType, rest, fault := decodeLink(linkType, data, h)
 	if fault != FaultNone {
 		return fault
@@ -32,13 +32,22 @@ func (d *Decoder) decodeAny(linkType uint16, data []byte, wireLen uint32, h *Hea
 	if wireLen > uint32(len(data)) {
 		space += wireLen - uint32(len(data))
 	}
+	packet, fault := decodeIP(etherType, rest, space, h)
+	if fault == FaultNone && d.Decapsulate != 0 {
+		d.undoTunnels(packet, h)
+	}
+	return fault
+}
+
+// decodeIP reads the IP packet that etherType announced.
+func decodeIP(etherType uint16, data []byte, space uint32, h *Headers) (body, Fault) {
 	switch etherType {
 	case etherIPv4:
-		return decodeIPv4(rest, space, h)
+		return decodeIPv4(data, space, h)
 	case etherIPv6:
-		return decodeIPv6(rest, space, h)
+		return decodeIPv6(data, space, h)
 	default:
-		return FaultNotIP
+		return body{}, FaultNotIP
 	}
 }
 
@@ -58,4 +67,14 @@ func be16(b []byte) uint16 {
 func be32(b []byte) uint32 {
 	_ = b[3]
 	return uint32(b[0])<<24 | uint32(b[1])<<16 | uint32(b[2])<<8 | uint32(b[3])
+}
+
+func le16(b []byte) uint16 {
+	_ = b[1]
+	return uint16(b[1])<<8 | uint16(b[0])
+}
+
+func le32(b []byte) uint32 {
+	_ = b[3]
+	return uint32(b[3])<<24 | uint32(b[2])<<16 | uint32(b[1])<<8 | uint32(b[0])
 }

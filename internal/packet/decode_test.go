@@ -20,6 +20,7 @@ func headers6(protocol uint8, ipLen, payload uint32) Headers {
 
 func (h Headers) withTCP() Headers {
 	h.SrcPort, h.DstPort, h.TCPSeq, h.TCPAck, h.TCPWindow, h.TCPFlags = 40000, 443, 1000, 2000, 512, 0x18
+	h.TCPHeaderLen = 20
 	return h
 }
 
@@ -77,7 +78,7 @@ func TestLinkTypes(t *testing.T) {
 		return want4.with(func(h *Headers) { h.VLAN, h.InnerVLAN = outer, inner })
 	}
 	manyTags := ethernet(etherVLAN, tag(1, etherIPv4, packet4))
-	for range maxTags {
+	for range maxLayers {
 		manyTags = ethernet(etherVLAN, tag(1, etherVLAN, manyTags[14:]))
 	}
 	runAll(t, []decodeTest{

@@ -7,9 +7,10 @@ type Fault uint8
 const (
 	FaultNone               Fault = iota // the frame was decoded
 	FaultUnsupportedLink                 // a link type that Decode does not know
-	FaultTruncatedLink                   // ends within the link header or its VLAN tags
-	FaultTooManyTags                     // more stacked VLAN tags than a real network has
+	FaultTruncatedLink                   // ends within the link header, its tags or labels
+	FaultTooManyTags                     // more tags or labels before the packet than a real network has
 	FaultNotIP                           // a sound frame of another protocol: ARP, LLDP, …
+	FaultEncrypted                       // a frame whose payload the link layer encrypted: protected 802.11, MACsec
 	FaultTruncatedIP                     // ends within the IPv4 or IPv6 header
 	FaultBadIPVersion                    // the version differs from what the link header announced
 	FaultBadIPHeaderLength               // an IPv4 header length below 20 bytes
@@ -29,6 +30,7 @@ var faultNames = [FaultCount]string{
 	FaultTruncatedLink:      "truncated_link",
 	FaultTooManyTags:        "too_many_tags",
 	FaultNotIP:              "not_ip",
+	FaultEncrypted:          "encrypted",
 	FaultTruncatedIP:        "truncated_ip",
 	FaultBadIPVersion:       "bad_ip_version",
 	FaultBadIPHeaderLength:  "bad_ip_header_length",

@@ -6,7 +6,7 @@ package packet
 import "netflow-monitor/internal/flow"
 
 // Headers is what the meter needs of one packet: of the innermost one, if it came in
-// tunnels that are undone. Decode overwrites all of it.
+// tunnels that are undone. Decode overwrites all of it but a Tunnel that is not there.
 type Headers struct {
 	// Src and Dst are 16-byte addresses; IPv4 is stored as IPv4-mapped IPv6.
 	Src, Dst [16]byte
@@ -30,10 +30,9 @@ type Headers struct {
 	// (RFC 9293 §3.7.1); 0 if it has none. TCPHeaderLen is the header with its options.
 	TCPMSS       uint16
 	TCPHeaderLen uint8
-	// TunnelDepth is the number of tunnels that were undone, and only if it is not 0
-	// Tunnel is valid. Its ends are in the direction of this packet.
+	// TunnelDepth is the number of tunnels that were undone; only if it is not 0 is
+	// Tunnel valid.
 	TunnelDepth uint8
-	Tunnel      flow.Tunnel
 	// Version is 4 or 6.
 	Version uint8
 	// Protocol is that of the transport, after all IPv6 extension headers.
@@ -47,6 +46,21 @@ type Headers struct {
 	// Cut is true if the capture ended before the transport header did: ports or
 	// flags may be 0 though the packet had them.
 	Cut bool
+	// Tunnel is what the packet came in, its ends in the direction of this packet.
+	// Decode leaves alone what is of no meaning: most packets come in none.
+	Tunnel flow.Tunnel
+}
+
+// clear zeroes all but the Tunnel.
+func (h *Headers) clear() {
+	h.Src, h.Dst = [16]byte{}, [16]byte{}
+	h.SrcPort, h.DstPort, h.VLAN, h.InnerVLAN = 0, 0, 0, 0
+	h.IPLen, h.PayloadLen = 0, 0
+	h.TCPSeq, h.TCPAck = 0, 0
+	h.TCPWindow, h.TCPFlags, h.TCPMSS, h.TCPHeaderLen = 0, 0, 0, 0
+	h.TunnelDepth, h.Version, h.Protocol = 0, 0, 0
+	h.ICMPType, h.ICMPCode = 0, 0
+	h.Fragment, h.FragmentID, h.Cut = FragmentNone, 0, false
 }
 
 // Fragment is a packet's place in a fragmented datagram.

@@ -2,106 +2,153 @@ package packet
 
 // The LINKTYPE_ numbers that Decode knows (https://www.tcpdump.org/linktypes.html).
 const (
-	LinkNull       = 0   // BSD loopback, address family in the byte order of the host
-	LinkEthernet   = 1   // IEEE 802.3
-	LinkRaw12      = 12  // raw IP, as DLT_RAW of most systems was once written to files
-	LinkRaw14      = 14  // raw IP, as DLT_RAW of OpenBSD was
-	LinkRaw        = 101 // raw IP, the version in its first nibble
-	LinkLoop       = 108 // OpenBSD loopback, address family in network byte order
-	LinkLinuxSLL   = 113 // Linux cooked capture, version 1
-	LinkIPv4       = 228 // raw IPv4
-	LinkIPv6       = 229 // raw IPv6
-	LinkLinuxSLL2  = 276 // Linux cooked capture, version 2
+	LinkNull         = 0   // BSD loopback, address family in the byte order of the host
+	LinkEthernet     = 1   // IEEE 802.3
+	LinkSLIP         = 8   // SLIP behind the pseudo-header of the BSDs
+	LinkPPP          = 9   // PPP, as it is or in HDLC-like framing
+	LinkFDDI         = 10  // FDDI
+	LinkRaw12        = 12  // raw IP, as DLT_RAW of most systems was once written to files
+	LinkRaw14        = 14  // raw IP, as DLT_RAW of OpenBSD was
+	LinkPPPHDLC      = 50  // PPP in HDLC-like framing, or Cisco HDLC
+	LinkPPPEther     = 51  // PPPoE without Ethernet
+	LinkATM          = 100 // LLC over ATM (RFC 2684)
+	LinkRaw          = 101 // raw IP, the version in its first nibble
+	LinkCiscoHDLC    = 104 // Cisco HDLC
+	LinkWLAN         = 105 // IEEE 802.11
+	LinkFrameRelay   = 107 // Frame Relay (RFC 2427, Cisco)
+	LinkLoop         = 108 // OpenBSD loopback, address family in network byte order
+	LinkEnc          = 109 // OpenBSD, packets inside IPsec
+	LinkLinuxSLL     = 113 // Linux cooked capture, version 1
+	LinkPFLog        = 117 // log of the packet filter of the BSDs
+	LinkPrism        = 119 // 802.11 behind a Prism or an AVS header
+	LinkIPOverFC     = 122 // IP over Fibre Channel
+	LinkRadiotap     = 127 // 802.11 behind a radiotap header
+	LinkFireWire     = 138 // Apple IP over IEEE 1394
+	LinkAVS          = 163 // 802.11 behind an AVS header
+	LinkPPPD         = 166 // PPP of Linux, the address byte replaced by a direction
+	LinkPPI          = 192 // another link type behind a per-packet information header
+	LinkPPPDirection = 204 // PPP behind a direction byte
+	LinkIPNet        = 226 // Solaris ipnet
+	LinkIPv4         = 228 // raw IPv4
+	LinkIPv6         = 229 // raw IPv6
+	LinkNFLog        = 239 // Linux netfilter log
+	LinkNetAnalyzer  = 240 // Ethernet behind 4 bytes of Hilscher netANALYZER
+	LinkIPoIB        = 242 // IP over InfiniBand
+	LinkPKTAP        = 258 // another link type behind a header of macOS
+	LinkMPacket      = 274 // Ethernet with its preamble
+	LinkLinuxSLL2    = 276 // Linux cooked capture, version 2
+	LinkBroadcomTag  = 281 // Ethernet with a Broadcom switch tag
+	LinkBroadcomPre  = 282 // Ethernet behind a Broadcom switch tag
+	LinkDSA          = 284 // Ethernet with a DSA switch tag
+	LinkEDSA         = 285 // Ethernet with a DSA switch tag of its own EtherType
+
 	ethernetHeader = 14
-	sllHeader      = 16
-	sll2Header     = 20
 	nullHeader     = 4
-	vlanTag        = 4
-	snapHeader     = 8
 )
 
-// EtherTypes (IEEE registry).
-const (
-	etherIPv4    = 0x0800
-	etherIPv6    = 0x86dd
-	etherVLAN    = 0x8100 // 802.1Q
-	etherQinQ    = 0x88a8 // 802.1ad
-	etherQinQOld = 0x9100 // before 802.1ad was settled
-	// etherMin is the smallest EtherType; below it the field is an 802.3 length.
-	etherMin = 0x0600
-
-	vlanMask = 0x0fff
-	// maxTags bounds the tags of one frame: two name networks, the rest is slack.
-	maxTags = 8
-)
+// framing tells where a link header of fixed length has its EtherType, and that
+// length; 0 for link types of another make.
+func framing(linkType uint16) (etherType, length int) {
+	switch linkType {
+	case LinkEthernet:
+		return 12, ethernetHeader
+	case LinkLinuxSLL:
+		return 14, 16
+	case LinkLinuxSLL2:
+		return 0, 20
+	case LinkCiscoHDLC:
+		return 2, 4
+	case LinkFireWire, LinkNetAnalyzer, LinkBroadcomTag, LinkBroadcomPre, LinkDSA:
+		return 16, 18
+	case LinkMPacket, LinkEDSA:
+		return 20, 22
+	case LinkIPoIB:
+		return 40, 44
+	default:
+		return 0, 0
+	}
+}
 
 // decodeLink strips the link header and tells what follows it.
 func decodeLink(linkType uint16, data []byte, h *Headers) (etherType uint16, rest []byte, fault Fault) {
+	if at, length := framing(linkType); length != 0 {
+		if len(data) < length {
+			return 0, nil, FaultTruncatedLink
+		}
+		return unwrap(be16(data[at:]), data[length:], h)
+	}
 	switch linkType {
-	case LinkEthernet:
-		if len(data) < ethernetHeader {
-			return 0, nil, FaultTruncatedLink
-		}
-		etherType, rest = be16(data[12:]), data[ethernetHeader:]
-		if etherType == etherIPv4 || etherType == etherIPv6 {
-			return etherType, rest, FaultNone
-		}
-		return decodeTags(etherType, rest, h)
-	case LinkLinuxSLL:
-		if len(data) < sllHeader {
-			return 0, nil, FaultTruncatedLink
-		}
-		return decodeTags(be16(data[14:]), data[sllHeader:], h)
-	case LinkLinuxSLL2:
-		if len(data) < sll2Header {
-			return 0, nil, FaultTruncatedLink
-		}
-		return decodeTags(be16(data), data[sll2Header:], h)
-	case LinkRaw, LinkRaw12, LinkRaw14:
-		return decodeRaw(data)
 	case LinkIPv4:
 		return etherIPv4, data, FaultNone
 	case LinkIPv6:
 		return etherIPv6, data, FaultNone
 	case LinkNull, LinkLoop:
 		return decodeLoopback(data)
+	case LinkATM:
+		return unwrap(etherLLC, data, h)
+	case LinkPPPEther:
+		return unwrap(etherPPPoE, data, h)
+	case LinkPPP, LinkPPPHDLC, LinkPPPDirection, LinkPPPD:
+		etherType, data, fault = decodePPPLink(linkType, data)
+	case LinkFrameRelay:
+		etherType, data, fault = decodeFrameRelay(data)
+	case LinkWLAN, LinkRadiotap, LinkPrism, LinkAVS:
+		etherType, data, fault = decodeWLANLink(linkType, data)
+	case LinkPPI, LinkPKTAP:
+		return decodeWrapped(linkType, data, h)
+	case LinkNFLog:
+		return decodeNFLog(data)
+	default:
+		return decodeBare(linkType, data, h)
+	}
+	if fault != FaultNone {
+		return 0, nil, fault
+	}
+	return unwrap(etherType, data, h)
+}
+
+// decodeBare reads link types whose header says nothing that matters here.
+func decodeBare(linkType uint16, data []byte, h *Headers) (etherType uint16, rest []byte, fault Fault) {
+	switch linkType {
+	case LinkRaw, LinkRaw12, LinkRaw14:
+		return decodeRaw(data)
+	case LinkSLIP:
+		// The second byte is the first of the packet as it was sent: of a compressed
+		// one (RFC 1144) it is no IP version.
+		if len(data) > 1 && data[1]>>4 != 4 {
+			return 0, nil, FaultNotIP
+		}
+		return decodeBehind(16, data)
+	case LinkEnc:
+		return decodeBehind(12, data)
+	case LinkIPNet:
+		return decodeBehind(24, data)
+	case LinkPFLog: // its length without padding is in its first byte
+		if len(data) == 0 {
+			return 0, nil, FaultTruncatedLink
+		}
+		return decodeBehind((int(data[0])+3)&^3, data)
+	case LinkFDDI: // frame control and two addresses, then LLC
+		return decodeLLCBehind(13, data, h)
+	case LinkIPOverFC: // two addresses, then LLC
+		return decodeLLCBehind(16, data, h)
 	default:
 		return 0, nil, FaultUnsupportedLink
 	}
 }
 
-// decodeTags walks VLAN tags and an 802.2 SNAP header, in any order.
-func decodeTags(etherType uint16, data []byte, h *Headers) (uint16, []byte, Fault) {
-	for range maxTags {
-		switch {
-		case etherType == etherVLAN || etherType == etherQinQ || etherType == etherQinQOld:
-			if len(data) < vlanTag {
-				return 0, nil, FaultTruncatedLink
-			}
-			h.addInnerVLAN(be16(data) & vlanMask)
-			etherType, data = be16(data[2:]), data[vlanTag:]
-		case etherType < etherMin && len(data) >= snapHeader && isSNAP(data):
-			etherType, data = be16(data[6:]), data[snapHeader:]
-		default:
-			return etherType, data, FaultNone
-		}
+func decodeBehind(length int, data []byte) (uint16, []byte, Fault) {
+	if len(data) < length {
+		return 0, nil, FaultTruncatedLink
 	}
-	return 0, nil, FaultTooManyTags
+	return decodeRaw(data[length:])
 }
 
-// addInnerVLAN fills the first free place; what is deeper than two tags is skipped.
-func (h *Headers) addInnerVLAN(id uint16) {
-	if h.VLAN == 0 {
-		h.VLAN = id
-	} else if h.InnerVLAN == 0 {
-		h.InnerVLAN = id
+func decodeLLCBehind(length int, data []byte, h *Headers) (uint16, []byte, Fault) {
+	if len(data) < length {
+		return 0, nil, FaultTruncatedLink
 	}
-}
-
-// isSNAP recognises an 802.2 header that carries an EtherType (RFC 1042).
-func isSNAP(data []byte) bool {
-	return len(data) >= snapHeader && data[0] == 0xaa && data[1] == 0xaa && data[2] == 3 &&
-		data[3] == 0 && data[4] == 0 && data[5] == 0
+	return unwrap(etherLLC, data[length:], h)
 }
 
 // decodeRaw goes by the version nibble, the only thing a raw IP packet says of itself.
@@ -127,7 +174,7 @@ func decodeLoopback(data []byte) (uint16, []byte, Fault) {
 	}
 	family := be32(data)
 	if family > 0xffff {
-		family = uint32(data[3])<<24 | uint32(data[2])<<16 | uint32(data[1])<<8 | uint32(data[0])
+		family = le32(data)
 	}
 	switch family {
 	case 2:
@@ -137,4 +184,48 @@ func decodeLoopback(data []byte) (uint16, []byte, Fault) {
 	default:
 		return 0, nil, FaultNotIP
 	}
+}
+
+// decodeWrapped reads the headers that carry the link type of what is behind them, in
+// little-endian order: PPI (version, flags, length, link type) and PKTAP (length,
+// record type, link type). Neither is found within another.
+func decodeWrapped(linkType uint16, data []byte, h *Headers) (uint16, []byte, Fault) {
+	if len(data) < 12 {
+		return 0, nil, FaultTruncatedLink
+	}
+	length, inner := uint32(le16(data[2:])), le32(data[4:])
+	if linkType == LinkPKTAP {
+		length, inner = le32(data), le32(data[8:])
+	}
+	switch {
+	case length < 8 || length > uint32(len(data)):
+		return 0, nil, FaultTruncatedLink
+	case inner > 0xffff || inner == LinkPPI || inner == LinkPKTAP:
+		return 0, nil, FaultUnsupportedLink
+	default:
+		return decodeLink(uint16(inner), data[length:], h)
+	}
+}
+
+// decodeNFLog finds the packet among the attributes of a netfilter log message. Their
+// numbers are in the byte order of the host, nearly always little-endian.
+func decodeNFLog(data []byte) (uint16, []byte, Fault) {
+	const header, attribute, payload = 4, 4, 9
+	if len(data) < header {
+		return 0, nil, FaultTruncatedLink
+	}
+	for data = data[header:]; len(data) >= attribute; {
+		length, kind := int(le16(data)), le16(data[2:])
+		if length < attribute || kind&0x3fff > 0xff {
+			length, kind = int(be16(data)), be16(data[2:])
+		}
+		if length < attribute {
+			break
+		}
+		if kind&0x3fff == payload {
+			return decodeRaw(data[attribute:min(length, len(data))])
+		}
+		data = data[min((length+3)&^3, len(data)):]
+	}
+	return 0, nil, FaultTruncatedLink
 }

@@ -15,6 +15,12 @@ const (
 	icmpHeader = 8
 	sctpHeader = 12
 	dccpHeader = 12
+
+	tcpSYN          = 0x02
+	tcpOptionEnd    = 0
+	tcpOptionNop    = 1
+	tcpOptionMSS    = 2
+	tcpOptionMSSLen = 4
 )
 
 // decodeTransport reads what stands in front of the payload. On entry PayloadLen is
@@ -59,7 +65,35 @@ func decodeTCP(data []byte, partial bool, h *Headers) Fault {
 	if headerLen < tcpHeader {
 		return FaultBadTransportLength
 	}
+	h.TCPHeaderLen = uint8(headerLen)
+	if h.TCPFlags&tcpSYN != 0 && headerLen > tcpHeader {
+		h.TCPMSS = readMSS(data[tcpHeader:min(headerLen, uint32(len(data)))])
+	}
 	return h.takeHeader(headerLen, partial)
+}
+
+// readMSS finds the maximum segment size among TCP options (RFC 9293 §3.2), or 0.
+func readMSS(options []byte) uint16 {
+	for len(options) >= tcpOptionMSSLen {
+		switch options[0] {
+		case tcpOptionEnd:
+			return 0
+		case tcpOptionNop:
+			options = options[1:]
+			continue
+		case tcpOptionMSS:
+			if options[1] != tcpOptionMSSLen {
+				return 0
+			}
+			return be16(options[2:])
+		}
+		size := int(options[1])
+		if size < 2 || size > len(options) {
+			return 0
+		}
+		options = options[size:]
+	}
+	return 0
 }
 
 // decodeUDP reads a UDP header (RFC 768). A length of 0 means that the IP length

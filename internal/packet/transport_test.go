@@ -5,13 +5,14 @@ import "testing"
 func TestTransport(t *testing.T) {
 	ports := func(size int) []byte { return join(u16(5353), u16(53), make([]byte, size-4)) }
 	cut := func(h *Headers) { h.Cut = true }
+	long := func(h *Headers) { h.TCPHeaderLen = 32 }
 	tcp4 := headers4(protoTCP, 50, 10)
 	options := edit(join(tcp(0), make([]byte, 12)), 12, 0x80)
 	ping := headers4(protoICMP, 48, 20).with(func(h *Headers) { h.ICMPType, h.ICMPCode = 3, 1 })
 	echo6 := headers6(protoICMPv6, 68, 20).with(func(h *Headers) { h.ICMPType = 128 })
 	runAll(t, []decodeTest{
-		{"tcp options", LinkIPv4, ipv4(protoTCP, options), 0, FaultNone, headers4(protoTCP, 52, 0).withTCP()},
-		{"tcp options cut off", LinkIPv4, ipv4(protoTCP, options)[:40], 52, FaultNone, headers4(protoTCP, 52, 0).withTCP()},
+		{"tcp options", LinkIPv4, ipv4(protoTCP, options), 0, FaultNone, headers4(protoTCP, 52, 0).withTCP().with(long)},
+		{"tcp options cut off", LinkIPv4, ipv4(protoTCP, options)[:40], 52, FaultNone, headers4(protoTCP, 52, 0).withTCP().with(long)},
 		{"tcp header too short", LinkIPv4, ipv4(protoTCP, edit(tcp(0), 12, 0x40)), 0, FaultBadTransportLength, Headers{}},
 		{"tcp header longer than the packet", LinkIPv4, ipv4(protoTCP, edit(tcp(0), 12, 0x60)), 0, FaultBadTransportLength, Headers{}},
 		{"tcp packet too short", LinkIPv4, ipv4(protoTCP, tcp(0)[:19]), 0, FaultTruncatedTransport, Headers{}},

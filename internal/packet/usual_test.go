@@ -10,7 +10,7 @@ import (
 func checkUsual(t *testing.T, data []byte, wire uint32) bool {
 	t.Helper()
 	usual, general := Headers{SrcPort: 1, TCPFlags: 1, VLAN: 1, Cut: true}, Headers{}
-	if !decodeUsual(data, wire, &usual) {
+	if !new(Decoder).decodeUsual(data, wire, &usual) {
 		return false
 	}
 	if fault := new(Decoder).decodeAny(LinkEthernet, data, wire, &general); fault != FaultNone || usual != general {
