@@ -25,7 +25,7 @@ func (s *Server) session(x *stats.Session) wire.Session {
 		SessionID: strconv.FormatUint(x.ID, 10), CommunityID: k.CommunityID(),
 		SrcIP: src.String(), DstIP: dst.String(), SrcPort: srcPort, DstPort: dstPort,
 		Protocol: flow.ProtocolName(k.Protocol), IPProtocol: k.Protocol,
-		VLAN: k.VLAN, Interface: s.deps.Points(k.Point),
+		VLAN: k.VLAN, InnerVLAN: k.InnerVLAN, Interface: s.deps.Points(k.Point),
 		StartTime: wireTime(x.Start), LastSeen: wireTime(x.Last), Duration: seconds(x.Last - x.Start),
 		PacketsSent: x.Sent.Packets, PacketsReceived: x.Received.Packets,
 		BytesSent: x.Sent.WireBytes, BytesReceived: x.Received.WireBytes,
@@ -43,7 +43,38 @@ func (s *Server) session(x *stats.Session) wire.Session {
 	if k.IsICMP() {
 		w.ICMPType, w.ICMPCode = &x.ICMPType, &x.ICMPCode
 	}
+	quality(&w, x)
+	if t := &x.Tunnel; !t.IsZero() {
+		w.Tunnel, w.TunnelID = string(t.AppendKinds(nil)), t.ID
+		if t.SrcAddr().IsValid() {
+			w.TunnelSrcIP, w.TunnelDstIP = t.SrcAddr().String(), t.DstAddr().String()
+		}
+	}
 	return w
+}
+
+// quality says how well a TCP session went.
+func quality(w *wire.Session, x *stats.Session) {
+	sent, received := &x.SentTCP, &x.ReceivedTCP
+	w.RTTMs, w.RTTClientMs, w.RTTServerMs = milliseconds(x.RTT()), milliseconds(x.RTTClient), milliseconds(x.RTTServer)
+	w.RetransmitsSent, w.RetransmitsReceived = sent.Retransmits, received.Retransmits
+	w.RetransmittedBytesSent, w.RetransmittedBytesReceived = sent.RetransmittedBytes, received.RetransmittedBytes
+	w.OutOfOrderSent, w.OutOfOrderReceived = sent.OutOfOrder, received.OutOfOrder
+	w.ZeroWindowsSent, w.ZeroWindowsReceived = sent.ZeroWindows, received.ZeroWindows
+	w.ResetsSent, w.ResetsReceived = sent.Resets, received.Resets
+	if sent.OffloadedPackets+received.OffloadedPackets > 0 {
+		s, r := x.Sent.Packets+sent.OffloadedPackets, x.Received.Packets+received.OffloadedPackets
+		w.WirePacketsSent, w.WirePacketsReceived, w.WirePacketsEstimated = &s, &r, true
+	}
+}
+
+// milliseconds is nil for what was not measured.
+func milliseconds(ns int64) *float64 {
+	if ns == 0 {
+		return nil
+	}
+	ms := float64(ns) / 1e6
+	return &ms
 }
 
 func (s *Server) sessions(list []stats.Session) []wire.Session {
@@ -62,6 +93,8 @@ func (s *Server) ip(x *stats.IP) wire.IP {
 		RateSent: x.RateSent, RateReceived: x.RateReceived, SessionCount: x.Sessions,
 		FirstSeen: wireTime(x.First), LastSeen: wireTime(x.Last),
 		Local: x.Local, Location: location(s.deps.Engine.Locate(x.Addr)),
+		RetransmitsSent: x.RetransmitsSent, RetransmitsReceived: x.RetransmitsReceived,
+		TotalRetransmits: x.RetransmitsSent + x.RetransmitsReceived,
 	}
 }
 

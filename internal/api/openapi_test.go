@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"netflow-monitor/internal/flow"
 	"netflow-monitor/internal/store"
 )
 
@@ -18,6 +19,7 @@ import (
 func TestAnswersMatchTheDescription(t *testing.T) {
 	f := newFixture(t)
 	f.traffic(t, 30)
+	f.lossy(t, flow.EndNone)
 	f.writer.Record(store.Event{Kind: "capture_started", Params: map[string]string{"interface": "eth0"}})
 	if err := f.writer.Flush(t.Context()); err != nil {
 		t.Fatal(err)

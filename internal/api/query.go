@@ -227,3 +227,25 @@ func (q *query) state(name string) *flow.State {
 	}
 	return &state
 }
+
+// What the parameter of tunnels takes besides their names.
+const (
+	anyTunnel = "any"
+	noTunnel  = "none"
+)
+
+func tunnelChoices() []string { return append(flow.TunnelKindNames(), anyTunnel, noTunnel) }
+
+func (q *query) tunnel(name string) flow.TunnelSet {
+	switch text := q.choice(name); text {
+	case "":
+		return 0
+	case anyTunnel:
+		return flow.AllTunnels
+	case noTunnel:
+		return flow.TunnelNone.Set()
+	default:
+		kind, _ := flow.ParseTunnelKind(text)
+		return kind.Set()
+	}
+}

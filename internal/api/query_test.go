@@ -13,7 +13,7 @@ func FuzzQuery(f *testing.F) {
 		"", "page=1&per_page=50&order_by=last_seen&order_direction=desc&src_ip=&dst_ip=&protocol=&state=",
 		"src_ip=10.0.0.0/8&ip=::1&port=443&active=true&from=2026-01-01T00:00:00Z&to=1900000000",
 		"page=-1", "page=9223372036854775807&per_page=1000", "ip=::ffff:1.2.3.4/96", "a=%zz", "from=9999999999999", ";=&&=",
-		"hours=24", "from=0001-01-01T00:00:00Z", "protocol=256", "state=closed&state=closed",
+		"hours=24", "from=0001-01-01T00:00:00Z", "protocol=256", "tunnel=vxlan", "tunnel=none", "state=closed&state=closed",
 	} {
 		f.Add(seed)
 	}
@@ -25,6 +25,7 @@ func FuzzQuery(f *testing.F) {
 		src, ip := q.network("src_ip"), q.network("ip")
 		protocol, port, state := q.protocol("protocol"), q.number("port"), q.state("state")
 		q.flag("active")
+		tunnel := q.tunnel("tunnel")
 		if q.err != nil {
 			var problem *problem
 			if !errors.As(q.err, &problem) || problem.status != http.StatusBadRequest || problem.detail == "" {
@@ -38,7 +39,7 @@ func FuzzQuery(f *testing.F) {
 		if from < 0 || to < 0 || to != 0 && from != 0 && to <= from {
 			t.Fatalf("%q: from %d to %d", raw, from, to)
 		}
-		if port < 0 || port > 65535 || q.has("protocol") != (protocol != nil) || q.has("state") != (state != nil) {
+		if port < 0 || port > 65535 || q.has("protocol") != (protocol != nil) || q.has("state") != (state != nil) || q.has("tunnel") != (tunnel != 0) {
 			t.Fatalf("%q: port %d, protocol %v, state %v", raw, port, protocol, state)
 		}
 		if q.has("src_ip") != src.IsValid() || q.has("ip") != ip.IsValid() || src.IsValid() && src != src.Masked() {

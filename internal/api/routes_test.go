@@ -108,6 +108,7 @@ func TestBadParameters(t *testing.T) {
 		{"/api/sessions?protocol=nonsense", "protocol"},
 		{"/api/sessions?port=65536", "port"},
 		{"/api/sessions?state=open", "state"},
+		{"/api/sessions?tunnel=wormhole", "tunnel"},
 		{"/api/sessions?active=maybe", "active"},
 		{"/api/sessions?from=yesterday", "from"},
 		{"/api/sessions?from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z", "to"},

@@ -40,6 +40,7 @@ type Session struct {
 	Protocol             string    `json:"protocol"`
 	IPProtocol           uint8     `json:"ip_protocol"`
 	VLAN                 uint16    `json:"vlan"`
+	InnerVLAN            uint16    `json:"inner_vlan"` // of a second tag
 	Interface            string    `json:"interface"`
 	StartTime            time.Time `json:"start_time"`
 	LastSeen             time.Time `json:"last_seen"`
@@ -64,26 +65,58 @@ type Session struct {
 	Active               bool      `json:"active"`
 	EndReason            string    `json:"end_reason"` // empty while active
 	Direction            string    `json:"direction"`  // out, in, internal, transit
-	SrcLocation          Location  `json:"src_location"`
-	DstLocation          Location  `json:"dst_location"`
+	// The round trip time of the TCP handshake in milliseconds, and its parts on the two
+	// sides of the observation point. Absent if not measured.
+	RTTMs       *float64 `json:"rtt_ms,omitempty"`
+	RTTClientMs *float64 `json:"rtt_client_ms,omitempty"`
+	RTTServerMs *float64 `json:"rtt_server_ms,omitempty"`
+	// Segments of which all or part had been seen before, and the payload bytes that had.
+	RetransmitsSent            uint64 `json:"retransmits_sent"`
+	RetransmitsReceived        uint64 `json:"retransmits_received"`
+	RetransmittedBytesSent     uint64 `json:"retransmitted_bytes_sent"`
+	RetransmittedBytesReceived uint64 `json:"retransmitted_bytes_received"`
+	OutOfOrderSent             uint64 `json:"out_of_order_sent"`
+	OutOfOrderReceived         uint64 `json:"out_of_order_received"`
+	// How often the sender of that direction closed its receive window.
+	ZeroWindowsSent     uint64 `json:"zero_windows_sent"`
+	ZeroWindowsReceived uint64 `json:"zero_windows_received"`
+	ResetsSent          uint64 `json:"resets_sent"`
+	ResetsReceived      uint64 `json:"resets_received"`
+	// An estimate of the packets on the wire, where the card or the kernel joined segments
+	// (TSO, GRO) and fewer were captured. Absent otherwise.
+	WirePacketsSent      *uint64 `json:"wire_packets_sent,omitempty"`
+	WirePacketsReceived  *uint64 `json:"wire_packets_received,omitempty"`
+	WirePacketsEstimated bool    `json:"wire_packets_estimated,omitempty"`
+	// What the packets came in, from the outside in: "vxlan", "gtp-u/teredo". The ends and
+	// the identifier (VNI, TEID, key, session) are the outermost tunnel's. Absent if there is none.
+	Tunnel      string   `json:"tunnel,omitempty"`
+	TunnelSrcIP string   `json:"tunnel_src_ip,omitempty"`
+	TunnelDstIP string   `json:"tunnel_dst_ip,omitempty"`
+	TunnelID    uint32   `json:"tunnel_id,omitempty"`
+	SrcLocation Location `json:"src_location"`
+	DstLocation Location `json:"dst_location"`
 }
 
 // IP is what one address did.
 type IP struct {
-	IP              string    `json:"ip"`
-	BytesSent       uint64    `json:"bytes_sent"` // wire
-	BytesReceived   uint64    `json:"bytes_received"`
-	TotalBytes      uint64    `json:"total_bytes"`
-	PacketsSent     uint64    `json:"packets_sent"`
-	PacketsReceived uint64    `json:"packets_received"`
-	TotalPackets    uint64    `json:"total_packets"`
-	RateSent        float64   `json:"rate_sent"`
-	RateReceived    float64   `json:"rate_received"`
-	SessionCount    uint64    `json:"session_count"`
-	FirstSeen       time.Time `json:"first_seen"`
-	LastSeen        time.Time `json:"last_seen"`
-	Local           bool      `json:"local"`
-	Location        Location  `json:"location"`
+	IP              string  `json:"ip"`
+	BytesSent       uint64  `json:"bytes_sent"` // wire
+	BytesReceived   uint64  `json:"bytes_received"`
+	TotalBytes      uint64  `json:"total_bytes"`
+	PacketsSent     uint64  `json:"packets_sent"`
+	PacketsReceived uint64  `json:"packets_received"`
+	TotalPackets    uint64  `json:"total_packets"`
+	RateSent        float64 `json:"rate_sent"`
+	RateReceived    float64 `json:"rate_received"`
+	SessionCount    uint64  `json:"session_count"`
+	// TCP segments that the address sent again, that were sent to it again, and both.
+	RetransmitsSent     uint64    `json:"retransmits_sent"`
+	RetransmitsReceived uint64    `json:"retransmits_received"`
+	TotalRetransmits    uint64    `json:"total_retransmits"`
+	FirstSeen           time.Time `json:"first_seen"`
+	LastSeen            time.Time `json:"last_seen"`
+	Local               bool      `json:"local"`
+	Location            Location  `json:"location"`
 }
 
 // IPDetail is one address with its newest sessions and largest peers.

@@ -192,6 +192,8 @@ export interface Session {
   protocol: string
   ip_protocol: number
   vlan: number
+  /** of a second tag */
+  inner_vlan: number
   interface: string
   start_time: string
   last_seen: string
@@ -220,6 +222,40 @@ export interface Session {
   end_reason: string
   /** out, in, internal, transit */
   direction: string
+  /**
+   * The round trip time of the TCP handshake in milliseconds, and its parts on the two
+   * sides of the observation point. Absent if not measured.
+   */
+  rtt_ms?: number
+  rtt_client_ms?: number
+  rtt_server_ms?: number
+  /** Segments of which all or part had been seen before, and the payload bytes that had. */
+  retransmits_sent: number
+  retransmits_received: number
+  retransmitted_bytes_sent: number
+  retransmitted_bytes_received: number
+  out_of_order_sent: number
+  out_of_order_received: number
+  /** How often the sender of that direction closed its receive window. */
+  zero_windows_sent: number
+  zero_windows_received: number
+  resets_sent: number
+  resets_received: number
+  /**
+   * An estimate of the packets on the wire, where the card or the kernel joined segments
+   * (TSO, GRO) and fewer were captured. Absent otherwise.
+   */
+  wire_packets_sent?: number
+  wire_packets_received?: number
+  wire_packets_estimated?: boolean
+  /**
+   * What the packets came in, from the outside in: "vxlan", "gtp-u/teredo". The ends and
+   * the identifier (VNI, TEID, key, session) are the outermost tunnel's. Absent if there is none.
+   */
+  tunnel?: string
+  tunnel_src_ip?: string
+  tunnel_dst_ip?: string
+  tunnel_id?: number
   src_location: Location
   dst_location: Location
 }
@@ -237,6 +273,10 @@ export interface IP {
   rate_sent: number
   rate_received: number
   session_count: number
+  /** TCP segments that the address sent again, that were sent to it again, and both. */
+  retransmits_sent: number
+  retransmits_received: number
+  total_retransmits: number
   first_seen: string
   last_seen: string
   local: boolean
