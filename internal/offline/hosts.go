@@ -19,29 +19,41 @@ type host struct {
 
 // hostFields are the fields of an IP in JSON and CSV, in their order.
 var hostFields = []column[host]{
-	{name: "ip", kind: text, append: func(b []byte, h *host) []byte { return h.addr.AppendTo(b) }},
-	{name: "bytes_sent", kind: number, append: func(b []byte, h *host) []byte { return appendUint(b, h.sent.WireBytes) }},
-	{name: "bytes_received", kind: number, append: func(b []byte, h *host) []byte { return appendUint(b, h.received.WireBytes) }},
-	{name: "total_bytes", kind: number, append: func(b []byte, h *host) []byte { return appendUint(b, h.bytes()) }},
-	{name: "packets_sent", kind: number, append: func(b []byte, h *host) []byte { return appendUint(b, h.sent.Packets) }},
-	{name: "packets_received", kind: number, append: func(b []byte, h *host) []byte { return appendUint(b, h.received.Packets) }},
-	{name: "total_packets", kind: number, append: func(b []byte, h *host) []byte { return appendUint(b, h.sent.Packets+h.received.Packets) }},
-	{name: "session_count", kind: number, append: func(b []byte, h *host) []byte { return appendUint(b, h.sessions) }},
-	{name: "first_seen", kind: text, append: func(b []byte, h *host) []byte { return appendTime(b, h.first) }},
-	{name: "last_seen", kind: text, append: func(b []byte, h *host) []byte { return appendTime(b, h.last) }},
+	{name: "ip", append: appendHost,
+		about: about{"address", "The address that is counted, as a source and as a destination.", ""}},
+	{name: "bytes_sent", count: func(h *host) uint64 { return h.sent.WireBytes },
+		about: about{"bytes", "Wire bytes that the address sent.", ""}},
+	{name: "bytes_received", count: func(h *host) uint64 { return h.received.WireBytes },
+		about: about{"bytes", "Wire bytes that were sent to it.", ""}},
+	{name: "total_bytes", count: (*host).bytes,
+		about: about{"bytes", "Both together; the order of the rows.", ""}},
+	{name: "packets_sent", count: func(h *host) uint64 { return h.sent.Packets },
+		about: about{"packets", "Packets that the address sent.", ""}},
+	{name: "packets_received", count: func(h *host) uint64 { return h.received.Packets },
+		about: about{"packets", "Packets that were sent to it.", ""}},
+	{name: "total_packets", count: func(h *host) uint64 { return h.sent.Packets + h.received.Packets },
+		about: about{"packets", "Both together.", ""}},
+	{name: "session_count", count: func(h *host) uint64 { return h.sessions },
+		about: about{"sessions", "Sessions with the address at one end, or at both.", ""}},
+	{name: "first_seen", append: func(b []byte, h *host) []byte { return appendTime(b, h.first) },
+		about: about{"time", "The first packet of its sessions.", ""}},
+	{name: "last_seen", append: func(b []byte, h *host) []byte { return appendTime(b, h.last) },
+		about: about{"time", "The latest packet of its sessions.", ""}},
 }
 
 // hostTable are the columns of the table of IPs.
 var hostTable = []column[host]{
-	{name: "IP", kind: text, append: func(b []byte, h *host) []byte { return h.addr.AppendTo(b) }},
-	{name: "BYTES SENT", kind: number, append: func(b []byte, h *host) []byte { return appendUint(b, h.sent.WireBytes) }},
-	{name: "RECV", kind: number, append: func(b []byte, h *host) []byte { return appendUint(b, h.received.WireBytes) }},
-	{name: "TOTAL", kind: number, append: func(b []byte, h *host) []byte { return appendUint(b, h.bytes()) }},
-	{name: "PKTS SENT", kind: number, append: func(b []byte, h *host) []byte { return appendUint(b, h.sent.Packets) }},
-	{name: "RECV", kind: number, append: func(b []byte, h *host) []byte { return appendUint(b, h.received.Packets) }},
-	{name: "SESSIONS", kind: number, append: func(b []byte, h *host) []byte { return appendUint(b, h.sessions) }},
-	{name: "LAST SEEN", kind: text, append: func(b []byte, h *host) []byte { return appendTime(b, h.last) }},
+	{name: "IP", append: appendHost},
+	{name: "BYTES SENT", count: func(h *host) uint64 { return h.sent.WireBytes }},
+	{name: "RECV", count: func(h *host) uint64 { return h.received.WireBytes }},
+	{name: "TOTAL", count: (*host).bytes},
+	{name: "PKTS SENT", count: func(h *host) uint64 { return h.sent.Packets }},
+	{name: "RECV", count: func(h *host) uint64 { return h.received.Packets }},
+	{name: "SESSIONS", count: func(h *host) uint64 { return h.sessions }},
+	{name: "LAST SEEN", append: func(b []byte, h *host) []byte { return appendTime(b, h.last) }},
 }
+
+func appendHost(b []byte, h *host) []byte { return h.addr.AppendTo(b) }
 
 func (h *host) bytes() uint64 { return h.sent.WireBytes + h.received.WireBytes }
 

@@ -9,62 +9,68 @@ import (
 	"netflow-monitor/internal/flow"
 )
 
-const chunkSize = 1 << 13
+// chunkSize is how much memory is asked for at once. What of it is not used yet costs
+// nothing.
+const chunkSize = 1 << 20
 
-// Sessions collects records and sorts them. Records stay where they were put; what
-// is sorted are references of 16 bytes.
+// Sessions collects records and sorts them. Records stay packed where they were put;
+// what is sorted are references of 16 bytes.
 type Sessions struct {
-	chunks [][]flow.Record
+	chunks [][]byte
 	order  []reference
+	length int
+	total  flow.Counters
 }
 
+// reference is a session's start and its place: the chunk's number times chunkSize
+// plus the offset in it.
 type reference struct {
 	start int64
-	index uint32
+	place uint64
 }
 
 // Consume implements flow.Sink.
 func (s *Sessions) Consume(batch flow.Batch) error {
-	records := batch.Records
-	for len(records) > 0 {
+	for i := range batch.Records {
+		r := &batch.Records[i]
 		last := len(s.chunks) - 1
-		if last < 0 || len(s.chunks[last]) == chunkSize {
-			s.chunks = append(s.chunks, make([]flow.Record, 0, chunkSize))
+		if last < 0 || cap(s.chunks[last])-len(s.chunks[last]) < maxPacked {
+			s.chunks = append(s.chunks, make([]byte, 0, chunkSize))
 			last++
 		}
-		n := min(len(records), chunkSize-len(s.chunks[last]))
-		s.chunks[last] = append(s.chunks[last], records[:n]...)
-		records = records[n:]
+		s.chunks[last] = pack(s.chunks[last], r)
+		s.total.Add(r.Sent)
+		s.total.Add(r.Received)
 	}
+	s.length += len(batch.Records)
 	return nil
 }
 
 // Len is the number of sessions.
-func (s *Sessions) Len() int {
-	if len(s.chunks) == 0 {
-		return 0
-	}
-	last := len(s.chunks) - 1
-	return last*chunkSize + len(s.chunks[last])
-}
+func (s *Sessions) Len() int { return s.length }
 
-// All yields the sessions in their order.
+// All yields the sessions in their order. A record is valid until the next one.
 func (s *Sessions) All() iter.Seq[*flow.Record] {
 	return func(yield func(*flow.Record) bool) {
+		var r flow.Record
 		for _, ref := range s.order {
-			if !yield(s.at(ref.index)) {
+			s.read(ref.place, &r)
+			if !yield(&r) {
 				return
 			}
 		}
 	}
 }
 
-// unsorted yields the sessions in the order in which they lie in memory.
+// unsorted yields the sessions in the order in which they lie in memory. A record is
+// valid until the next one.
 func (s *Sessions) unsorted() iter.Seq[*flow.Record] {
 	return func(yield func(*flow.Record) bool) {
+		var r flow.Record
 		for _, chunk := range s.chunks {
-			for i := range chunk {
-				if !yield(&chunk[i]) {
+			for len(chunk) > 0 {
+				chunk = chunk[unpack(chunk, &r):]
+				if !yield(&r) {
 					return
 				}
 			}
@@ -72,18 +78,27 @@ func (s *Sessions) unsorted() iter.Seq[*flow.Record] {
 	}
 }
 
-func (s *Sessions) at(i uint32) *flow.Record { return &s.chunks[i/chunkSize][i%chunkSize] }
+func (s *Sessions) read(place uint64, r *flow.Record) {
+	unpack(s.chunks[place/chunkSize][place%chunkSize:], r)
+}
 
 func (s *Sessions) sort() {
-	s.order = make([]reference, 0, s.Len())
-	for i := range uint32(s.Len()) {
-		s.order = append(s.order, reference{s.at(i).Start, i})
+	s.order = make([]reference, 0, s.length)
+	for i, chunk := range s.chunks {
+		for at := 0; at < len(chunk); {
+			start, size := packedStart(chunk[at:])
+			s.order = append(s.order, reference{start, uint64(i)*chunkSize + uint64(at)})
+			at += size
+		}
 	}
+	var left, right flow.Record
 	slices.SortFunc(s.order, func(a, b reference) int {
 		if a.start != b.start {
 			return cmp.Compare(a.start, b.start)
 		}
-		return compareKeys(s.at(a.index), s.at(b.index))
+		s.read(a.place, &left)
+		s.read(b.place, &right)
+		return compareKeys(&left, &right)
 	})
 }
 

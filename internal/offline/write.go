@@ -49,8 +49,9 @@ func write[T any](w io.Writer, format Format, fields, table []column[T], rows, u
 		writeCSV(lines, fields, rows)
 	case Table:
 		writeTable(lines, table, rows, unsorted)
-		lines.line = append(append(lines.line, '\n'), total()...)
-		lines.flushLine()
+		lines.endLine()
+		lines.buf = append(lines.buf, total()...)
+		lines.endLine()
 	}
 	if err := lines.close(); err != nil {
 		return fmt.Errorf("write result: %w", err)
