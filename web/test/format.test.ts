@@ -55,6 +55,21 @@ describe('durations', () => {
   })
 })
 
+describe('latencies', () => {
+  it.each([
+    [0.0005, '0.0005ms', '0.0005毫秒'],
+    [0.2514, '0.251ms', '0.251毫秒'],
+    [20, '20ms', '20毫秒'],
+    [20.2549, '20.3ms', '20.3毫秒'],
+    [999.4, '999ms', '999毫秒'],
+    [999.6, '1s', '1秒'],
+    [1234, '1.23s', '1.23秒'],
+  ])('%d ms', (ms, en, zh) => {
+    expect(plain(createFormat('en', 'bit').latency(ms))).toBe(en)
+    expect(plain(createFormat('zh-CN', 'bit').latency(ms)).replaceAll(' ', '')).toBe(zh)
+  })
+})
+
 describe('times', () => {
   const f = createFormat('en', 'bit', 'Asia/Shanghai')
   const now = Date.parse('2026-01-01T00:00:00Z')

@@ -20,6 +20,8 @@ export interface Format {
   perSecond(n: number): Quantity
   percent(part: number, digits?: number): string
   duration(seconds: number): string
+  /** A time in milliseconds that may be far below one, with three digits that matter. */
+  latency(ms: number): string
   time(iso: string | number): string
   clock(iso: string | number): string
   dateTime(iso: string | number): string
@@ -60,6 +62,7 @@ export function createFormat(locale: string, rateUnit: RateUnit, timeZone?: stri
   const relative = new Intl.RelativeTimeFormat(locale, { style: 'narrow', numeric: 'auto' })
   const regions = new Intl.DisplayNames(locale, { type: 'region', style: 'short' })
   const units = durationUnits(locale)
+  const latencies = { millisecond: latencyNumber(locale, 'millisecond'), second: latencyNumber(locale, 'second') }
 
   const parts = (n: number, unit: string): Quantity => {
     const s = scale(n)
@@ -87,6 +90,7 @@ export function createFormat(locale: string, rateUnit: RateUnit, timeZone?: stri
       new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: digits }).format(
         shareDigits(part, digits),
       ),
+    latency: (ms) => (ms < 999.5 ? latencies.millisecond : latencies.second).format(ms < 999.5 ? ms : ms / 1000),
     duration: (seconds) => writeDuration(seconds, units),
     time: (iso) => times.format(new Date(iso)),
     clock: (iso) => clocks.format(new Date(iso)),
@@ -102,6 +106,12 @@ function countryName(regions: Intl.DisplayNames, code: string, fallback: string)
   return name && name !== code ? name : fallback || code
 }
 
+const unitDisplay = (locale: string) => (locale.startsWith('zh') ? 'short' : 'narrow')
+
+function latencyNumber(locale: string, unit: 'millisecond' | 'second'): Intl.NumberFormat {
+  return new Intl.NumberFormat(locale, { style: 'unit', unit, unitDisplay: unitDisplay(locale), maximumSignificantDigits: 3 })
+}
+
 interface DurationUnits {
   write: (n: number, unit: 'day' | 'hour' | 'minute' | 'second' | 'millisecond', digits?: number) => string
   separator: string
@@ -113,7 +123,7 @@ function durationUnits(locale: string): DurationUnits {
       new Intl.NumberFormat(locale, {
         style: 'unit',
         unit,
-        unitDisplay: locale.startsWith('zh') ? 'short' : 'narrow',
+        unitDisplay: unitDisplay(locale),
         maximumFractionDigits: digits,
         minimumFractionDigits: digits,
       }).format(n),
