@@ -23,6 +23,7 @@ func (d *Decoder) Decode(linkType uint16, data []byte, wireLen uint32, h *Header
 
 func (d *Decoder) decodeAny(linkType uint16, data []byte, wireLen uint32, h *Headers) Fault {
 	h.clear()
+	h.Src, h.Dst = [16]byte{}, [16]byte{}
 	etherType, rest, fault := decodeLink(linkType, data, h)
 	if fault != FaultNone {
 		return fault

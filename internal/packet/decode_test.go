@@ -1,6 +1,7 @@
 package packet
 
 import (
+	"reflect"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -51,7 +52,7 @@ func (test decodeTest) run(t *testing.T) {
 		wire = len(test.data)
 	}
 	h := Headers{SrcPort: 1, TCPFlags: 1, VLAN: 1, Cut: true} // must all be overwritten
-	if fault := new(Decoder).Decode(test.link, test.data, uint32(wire), &h); fault != test.fault {
+	if fault := undoing.Decode(test.link, test.data, uint32(wire), &h); fault != test.fault {
 		t.Fatalf("fault %v, want %v", fault, test.fault)
 	}
 	if test.fault != FaultNone {
@@ -140,6 +141,35 @@ func TestAddOuterVLAN(t *testing.T) {
 	}
 }
 
+// Whatever was in the headers before, only the tunnel of a packet in none may stay.
+func TestDecodeOverwrites(t *testing.T) {
+	frames := [][]byte{
+		ethernet(etherIPv4, ipv4(protoTCP, tcp(10))),
+		ethernet(etherIPv6, ipv6(protoUDP, udp(10))),
+		ethernet(etherVLAN, tag(7, etherIPv4, ipv4(50, zeros(40)))),
+		ethernet(0x0806, zeros(46)),
+	}
+	for i, frame := range frames {
+		var dirty, clean Headers
+		v := reflect.ValueOf(&dirty).Elem()
+		for _, f := range v.Fields() {
+			switch f.Kind() {
+			case reflect.Bool:
+				f.SetBool(true)
+			case reflect.Array:
+				f.Set(reflect.ValueOf([16]byte{15: 9}))
+			case reflect.Struct: // the tunnel
+			default:
+				f.SetUint(9)
+			}
+		}
+		fault := undoing.Decode(LinkEthernet, frame, 0, &dirty)
+		if undoing.Decode(LinkEthernet, frame, 0, &clean) != fault || dirty != clean {
+			t.Errorf("frame %d: %v, %+v, not %+v", i, fault, dirty, clean)
+		}
+	}
+}
+
 func TestFaultNames(t *testing.T) {
 	seen := map[string]bool{FaultCount.String(): true}
 	for f := range FaultCount {
@@ -153,8 +183,8 @@ func TestFaultNames(t *testing.T) {
 
 func TestDecodeDoesNotAllocate(t *testing.T) {
 	var h Headers
-	frame := ethernet(etherVLAN, tag(7, etherIPv6, ipv6(protoHopByHop, ext(protoTCP, 8, tcp(10)))))
-	if allocs := testing.AllocsPerRun(100, func() { new(Decoder).Decode(LinkEthernet, frame, 100, &h) }); allocs != 0 {
-		t.Errorf("%v allocations", allocs)
+	frame := ethernet(etherVLAN, tag(7, etherIPv6, ipv6(protoHopByHop, ext(protoIPIP, 8, ipv4(protoGRE, join(u32(etherIPv4), ipv4(protoTCP, tcp(1))))))))
+	if allocs := testing.AllocsPerRun(100, func() { undoing.Decode(LinkEthernet, frame, 100, &h) }); allocs != 0 || h.TunnelDepth != 2 {
+		t.Errorf("%v allocations, depth %d", allocs, h.TunnelDepth)
 	}
 }

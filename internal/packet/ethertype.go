@@ -66,7 +66,7 @@ func unwrap(etherType uint16, data []byte, h *Headers) (uint16, []byte, Fault) {
 		case etherPPP:
 			etherType, data, fault = decodePPP(data)
 		case etherMACsec:
-			return 0, nil, FaultEncrypted
+			etherType, data, fault = skipMACsec(data)
 		default:
 			if etherType >= etherMin {
 				return etherType, data, FaultNone
@@ -94,6 +94,22 @@ func skipCiscoCMD(data []byte) (uint16, []byte, Fault) {
 		return 0, nil, FaultTruncatedLink
 	}
 	return skipTag(data, 2+int(data[1])*4)
+}
+
+// skipMACsec skips the tag of a frame that is signed (IEEE 802.1AE §9.3). One that is
+// encrypted as well cannot be read.
+func skipMACsec(data []byte) (uint16, []byte, Fault) {
+	const tag, channel, hasChannel, encrypted = 6, 8, 0x20, 0x0c
+	switch {
+	case len(data) < tag:
+		return 0, nil, FaultTruncatedLink
+	case data[0]&encrypted != 0:
+		return 0, nil, FaultEncrypted
+	case data[0]&hasChannel != 0:
+		return skipTag(data, tag+channel)
+	default:
+		return skipTag(data, tag)
+	}
 }
 
 // skipNSH skips a network service header (RFC 8300 §2.2).
@@ -132,7 +148,7 @@ func nextProtocol(protocol uint8) uint16 {
 func decodeLLC(data []byte) (uint16, []byte, Fault) {
 	switch {
 	case len(data) < 3:
-		return 0, nil, FaultNotIP
+		return 0, nil, FaultTruncatedLink
 	case data[0] == 0x06 && data[1] == 0x06 && data[2] == 3:
 		return etherIPv4, data[3:], FaultNone
 	case data[0] == 0xaa && data[1] == 0xaa && data[2] == 3:

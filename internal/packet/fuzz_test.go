@@ -1,71 +1,76 @@
 package packet
 
 import (
-	"os"
-	"path/filepath"
+	"math"
+	"slices"
 	"testing"
+
+	"netflow-monitor/internal/capture"
 )
 
 var linkTypes = []uint16{
-	LinkNull, LinkEthernet, LinkRaw12, LinkRaw14, LinkRaw, LinkLoop, LinkLinuxSLL, LinkIPv4, LinkIPv6, LinkLinuxSLL2, 147,
+	LinkNull, LinkEthernet, LinkSLIP, LinkPPP, LinkFDDI, LinkRaw12, LinkRaw14, LinkPPPHDLC, LinkPPPEther, LinkATM, LinkRaw,
+	LinkCiscoHDLC, LinkWLAN, LinkFrameRelay, LinkLoop, LinkEnc, LinkLinuxSLL, LinkPFLog, LinkPrism, LinkIPOverFC, LinkRadiotap,
+	LinkFireWire, LinkAVS, LinkPPPD, LinkPPI, LinkPPPDirection, LinkIPNet, LinkIPv4, LinkIPv6, LinkNFLog, LinkNetAnalyzer,
+	LinkIPoIB, LinkPKTAP, LinkMPacket, LinkLinuxSLL2, LinkBroadcomTag, LinkBroadcomPre, LinkDSA, LinkEDSA, 147,
 }
 
 // FuzzDecode looks for input that makes Decode panic or contradict itself.
 func FuzzDecode(f *testing.F) {
-	for i, seed := range [][]byte{
-		ethernet(etherIPv4, ipv4(protoTCP, tcp(10))),
-		ethernet(etherQinQ, tag(7, etherVLAN, tag(8, etherIPv6, ipv6(protoUDP, udp(10))))),
-		ipv6(protoHopByHop, ext(protoFragment, 8, frag6(protoTCP, 1, tcp(10)))),
-	} {
-		f.Add(uint8(i), uint32(len(seed)), seed)
+	add := func(link uint16, data []byte) {
+		f.Add(uint8(slices.Index(linkTypes, link)), uint32(len(data)), data)
 	}
-	for _, seed := range corpusFrames() {
-		f.Add(uint8(1), uint32(len(seed)), seed)
+	packet := ipv4(protoTCP, tcp(10))
+	add(LinkEthernet, ethernet(etherQinQ, tag(7, etherVLAN, tag(8, etherIPv6, ipv6(protoUDP, udp(10))))))
+	add(LinkRaw, ipv6(protoHopByHop, ext(protoFragment, 8, frag6(protoTCP, 1, tcp(10)))))
+	for _, framing := range framings() {
+		add(framing.link, join(framing.head, packet))
+	}
+	for _, c := range tunnelHeaders() {
+		add(LinkRaw, c.outer4())
+		add(LinkEthernet, ethernet(etherIPv6, c.outer6()))
+	}
+	for _, frame := range corpusFrames(f, 300) {
+		add(frame.LinkType, frame.Data)
 	}
 	f.Fuzz(func(t *testing.T, link uint8, wire uint32, data []byte) {
-		var h, again Headers
-		linkType := linkTypes[int(link)%len(linkTypes)]
-		fault := new(Decoder).Decode(linkType, data, wire, &h)
-		if fault >= FaultCount {
-			t.Fatalf("fault %d", fault)
-		}
-		if new(Decoder).Decode(linkType, data, wire, &again) != fault || again != h {
-			t.Fatal("the second result differs from the first")
-		}
+		checkFrame(t, linkTypes[int(link)%len(linkTypes)], data, wire)
 		checkUsual(t, data, wire)
-		if fault != FaultNone {
-			return
-		}
-		if h.Version != 4 && h.Version != 6 {
-			t.Errorf("version %d", h.Version)
-		}
-		if frame := max(uint64(wire), uint64(len(data))); uint64(h.IPLen) > frame || h.PayloadLen > h.IPLen {
-			t.Errorf("payload %d in IP %d in a frame of %d", h.PayloadLen, h.IPLen, frame)
-		}
-		if h.Fragment == FragmentLater && (h.SrcPort != 0 || h.DstPort != 0) {
-			t.Error("a later fragment with ports")
-		}
 	})
 }
 
-// corpusFrames are the first packets of some captures, if they are there. They seed
-// the fuzzer only, which does without them as well: nothing is skipped.
-func corpusFrames() [][]byte {
-	corpora := os.Getenv("NETFLOW_CORPORA")
-	if corpora == "" {
-		corpora = "../../../shared/corpora"
+// FuzzTunnel looks for the same among what UDP datagrams of all tunnels' ports, and
+// packets of other tunnels, may carry, which is a long way for FuzzDecode.
+func FuzzTunnel(f *testing.F) {
+	for _, c := range tunnelHeaders() {
+		f.Add(c.proto, c.port, join(c.head, c.packet()))
 	}
-	const fileHeader, recordHeader, most = 24, 16, 200
-	files, _ := filepath.Glob(filepath.Join(corpora, "tcpdump", "pcap", "*.pcap"))
-	var frames [][]byte
-	for _, file := range files {
-		data, err := os.ReadFile(file)
-		if err != nil || len(data) < fileHeader+recordHeader || len(data) > 1<<20 || len(frames) == most {
-			continue
+	f.Fuzz(func(t *testing.T, protocol uint8, port uint16, payload []byte) {
+		if len(payload) > math.MaxUint16-ipv4Header-udpHeader {
+			return
 		}
-		length := int(data[fileHeader+8]) | int(data[fileHeader+9])<<8 // little-endian, as nearly all of them are
-		first := data[fileHeader+recordHeader:]
-		frames = append(frames, first[:min(length, len(first))])
+		if protocol == protoUDP {
+			payload = datagram(1024, port, payload)
+		}
+		checkFrame(t, LinkRaw, ipv4(protocol, payload), 0)
+	})
+}
+
+// corpusFrames are the first frames of some captures, if they are there. They seed
+// the fuzzers only, which do without them as well: nothing is skipped.
+func corpusFrames(t testing.TB, most int) (frames []capture.Frame) {
+	t.Helper()
+	dir := corpora()
+	if dir == "" {
+		return nil
 	}
+	last := ""
+	eachFrame(t, dir, func(path string, f *capture.Frame) {
+		if path == last || len(frames) == most || !slices.Contains(linkTypes, f.LinkType) {
+			return
+		}
+		last = path
+		frames = append(frames, capture.Frame{LinkType: f.LinkType, Data: slices.Clone(f.Data[:min(len(f.Data), 500)])})
+	})
 	return frames
 }

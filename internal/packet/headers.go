@@ -14,6 +14,7 @@ type Headers struct {
 	// a later fragment does not carry them.
 	SrcPort, DstPort uint16
 	// VLAN is the outermost 802.1Q identifier and InnerVLAN the next; 0 if untagged.
+	// Those within a tunnel count only if the frame itself has none.
 	VLAN, InnerVLAN uint16
 	// IPLen is the IP packet's length in bytes as its header says: IPv4 total
 	// length; IPv6 40 + payload length, or the jumbo length (RFC 2675). For a
@@ -25,10 +26,10 @@ type Headers struct {
 	// TCPSeq, TCPAck and TCPWindow are valid for TCP.
 	TCPSeq, TCPAck uint32
 	TCPWindow      uint16
-	TCPFlags       uint8
 	// TCPMSS is the maximum segment size option of a TCP segment with SYN in bytes
 	// (RFC 9293 §3.7.1); 0 if it has none. TCPHeaderLen is the header with its options.
 	TCPMSS       uint16
+	TCPFlags     uint8
 	TCPHeaderLen uint8
 	// TunnelDepth is the number of tunnels that were undone; only if it is not 0 is
 	// Tunnel valid.
@@ -51,16 +52,15 @@ type Headers struct {
 	Tunnel flow.Tunnel
 }
 
-// clear zeroes all but the Tunnel.
+// clear zeroes all but the addresses and the Tunnel. The order is that of the fields,
+// which leave no holes, so that a few wide stores do it.
 func (h *Headers) clear() {
-	h.Src, h.Dst = [16]byte{}, [16]byte{}
 	h.SrcPort, h.DstPort, h.VLAN, h.InnerVLAN = 0, 0, 0, 0
 	h.IPLen, h.PayloadLen = 0, 0
 	h.TCPSeq, h.TCPAck = 0, 0
-	h.TCPWindow, h.TCPFlags, h.TCPMSS, h.TCPHeaderLen = 0, 0, 0, 0
-	h.TunnelDepth, h.Version, h.Protocol = 0, 0, 0
-	h.ICMPType, h.ICMPCode = 0, 0
-	h.Fragment, h.FragmentID, h.Cut = FragmentNone, 0, false
+	h.TCPWindow, h.TCPMSS, h.TCPFlags, h.TCPHeaderLen, h.TunnelDepth, h.Version = 0, 0, 0, 0, 0, 0
+	h.Protocol, h.ICMPType, h.ICMPCode, h.Fragment, h.FragmentID = 0, 0, 0, FragmentNone, 0
+	h.Cut = false
 }
 
 // Fragment is a packet's place in a fragmented datagram.

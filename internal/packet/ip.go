@@ -48,8 +48,9 @@ func decodeIPv4(data []byte, space uint32, h *Headers) (body, Fault) {
 	return decodePayload(data, headerLen, total, space, h)
 }
 
-// mapIPv4 makes to, which is zero, the IPv4-mapped IPv6 address of from (RFC 4291 §2.5.5.2).
+// mapIPv4 makes to the IPv4-mapped IPv6 address of from (RFC 4291 §2.5.5.2).
 func mapIPv4(to *[16]byte, from *[4]byte) {
+	binary.LittleEndian.PutUint64(to[:], 0)
 	// One store: that of a whole word can be loaded again before it reached the cache.
 	binary.LittleEndian.PutUint64(to[8:], uint64(binary.LittleEndian.Uint32(from[:]))<<32|0xffff<<16)
 }

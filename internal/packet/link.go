@@ -113,11 +113,6 @@ func decodeBare(linkType uint16, data []byte, h *Headers) (etherType uint16, res
 	case LinkRaw, LinkRaw12, LinkRaw14:
 		return decodeRaw(data)
 	case LinkSLIP:
-		// The second byte is the first of the packet as it was sent: of a compressed
-		// one (RFC 1144) it is no IP version.
-		if len(data) > 1 && data[1]>>4 != 4 {
-			return 0, nil, FaultNotIP
-		}
 		return decodeBehind(16, data)
 	case LinkEnc:
 		return decodeBehind(12, data)

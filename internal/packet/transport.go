@@ -66,7 +66,7 @@ func decodeTCP(data []byte, partial bool, h *Headers) Fault {
 		return FaultBadTransportLength
 	}
 	h.TCPHeaderLen = uint8(headerLen)
-	if h.TCPFlags&tcpSYN != 0 && headerLen > tcpHeader {
+	if h.TCPFlags&tcpSYN != 0 {
 		h.TCPMSS = readMSS(data[tcpHeader:min(headerLen, uint32(len(data)))])
 	}
 	return h.takeHeader(headerLen, partial)

@@ -40,3 +40,37 @@ func TestTransport(t *testing.T) {
 		{"ipv4 authentication header is a protocol", LinkIPv4, ipv4(protoAH, make([]byte, 24)), 0, FaultNone, headers4(protoAH, 44, 24)},
 	})
 }
+
+func TestTCPOptions(t *testing.T) {
+	mss := []byte{2, 4, 0x05, 0xb4}
+	for _, test := range []struct {
+		name    string
+		flags   byte
+		options []byte
+		want    uint16
+	}{
+		{"first", 0x02, mss, 1460},
+		{"with syn and ack", 0x12, join([]byte{1, 1, 4, 2}, mss), 1460},
+		{"behind a window scale", 0x02, join([]byte{3, 3, 7, 1}, mss), 1460},
+		{"without syn", 0x10, mss, 0},
+		{"behind the end", 0x02, join([]byte{1, 1, 1, 0}, mss), 0},
+		{"of another length", 0x02, []byte{2, 3, 5, 1}, 0},
+		{"behind one without length", 0x02, join([]byte{3, 0, 1, 1}, mss), 0},
+		{"behind one that is too long", 0x02, join([]byte{3, 9, 1, 1}, mss), 0},
+		{"none", 0x02, nil, 0},
+	} {
+		segment := edit(join(tcp(0), test.options), 12, byte(5+len(test.options)/4)<<4, test.flags)
+		for _, frame := range [][]byte{ethernet(etherIPv4, ipv4(protoTCP, segment)), ethernet(etherIPv6, ipv6(protoTCP, segment))} {
+			h, fault := checkFrame(t, LinkEthernet, frame, 0)
+			if fault != FaultNone || h.TCPMSS != test.want || int(h.TCPHeaderLen) != 20+len(test.options) {
+				t.Errorf("%s: %v, MSS %d, header of %d", test.name, fault, h.TCPMSS, h.TCPHeaderLen)
+			}
+			// Of options that were not captured, nothing is known.
+			for n := len(frame) - len(test.options); n < len(frame); n++ {
+				if h, fault = checkFrame(t, LinkEthernet, frame[:n], uint32(len(frame))); fault != FaultNone || h.TCPMSS != 0 && h.TCPMSS != test.want {
+					t.Errorf("%s, cut: %v, MSS %d", test.name, fault, h.TCPMSS)
+				}
+			}
+		}
+	}
+}

@@ -21,8 +21,9 @@ type carried struct {
 
 // undoTunnels replaces the headers of a packet by those of the packet within it, as
 // often as there is one. What carries anything but a sound IP packet stays itself: a
-// control message, or what only looks like a tunnel. So does what is nested deeper
-// than a record can tell.
+// control message, a bubble that only keeps an address translation open (RFC 4380
+// §2.8), or what only looks like a tunnel. So does what is nested deeper than a record
+// can tell: it is metered where the limit leaves it, so that it is not lost.
 func (d *Decoder) undoTunnels(outer body, h *Headers) {
 	for h.TunnelDepth < flow.MaxTunnelDepth && h.Fragment != FragmentLater {
 		payload := outer.data
@@ -45,7 +46,7 @@ func (d *Decoder) undoTunnels(outer body, h *Headers) {
 			return
 		}
 		packet, fault := decodeIP(etherType, rest, space, &inner)
-		if fault != FaultNone {
+		if fault != FaultNone || inner.Protocol == protoNoNext {
 			return
 		}
 		inner.enclose(h, &c)

@@ -18,34 +18,35 @@ func (d *Decoder) decodeUsual(data []byte, wireLen uint32, h *Headers) bool {
 			return false
 		}
 		h.clear()
-		h.Version, h.Protocol, h.IPLen, h.PayloadLen = 4, p[23], total, total-ipv4Header
+		h.Version, h.Protocol, h.IPLen = 4, p[23], total
 		mapIPv4(&h.Src, (*[4]byte)(p[26:]))
 		mapIPv4(&h.Dst, (*[4]byte)(p[30:]))
-		return d.decodeUsualTransport(data[begin4:], h)
+		return d.decodeUsualTransport(p[23], data[begin4:], total-ipv4Header, h)
 	case etherIPv6:
 		length := uint32(be16(p[18:]))
 		if p[14]>>4 != 6 || length == 0 || ipv6Header+length > space || len(data) < begin6+tcpHeader {
 			return false
 		}
 		h.clear()
-		h.Version, h.Protocol, h.IPLen, h.PayloadLen = 6, p[20], ipv6Header+length, length
+		h.Version, h.Protocol, h.IPLen = 6, p[20], ipv6Header+length
 		h.Src = [16]byte(p[22:38])
 		h.Dst = [16]byte(p[38:54])
-		return d.decodeUsualTransport(data[begin6:], h)
+		return d.decodeUsualTransport(p[20], data[begin6:], length, h)
 	}
 	return false
 }
 
-// decodeUsualTransport reads a TCP or UDP header that is whole and without faults.
-func (d *Decoder) decodeUsualTransport(data []byte, h *Headers) bool {
+// decodeUsualTransport reads a TCP or UDP header that is whole and without faults;
+// length is that of the header and what follows.
+func (d *Decoder) decodeUsualTransport(protocol uint8, data []byte, length uint32, h *Headers) bool {
 	p := (*[tcpHeader]byte)(data)
 	headerLen := uint32(udpHeader)
 	h.SrcPort = be16(p[0:])
 	h.DstPort = be16(p[2:])
-	switch h.Protocol {
+	switch protocol {
 	case protoTCP:
 		headerLen = uint32(p[12]>>4) * 4
-		if headerLen < tcpHeader || headerLen > h.PayloadLen {
+		if headerLen < tcpHeader {
 			return false
 		}
 		h.TCPSeq = be32(p[4:])
@@ -53,25 +54,22 @@ func (d *Decoder) decodeUsualTransport(data []byte, h *Headers) bool {
 		h.TCPFlags = p[13]
 		h.TCPWindow = be16(p[14:])
 		h.TCPHeaderLen = uint8(headerLen)
-		if h.TCPFlags&tcpSYN != 0 && headerLen > tcpHeader {
+		if p[13]&tcpSYN != 0 {
 			h.TCPMSS = readMSS(data[tcpHeader:min(headerLen, uint32(len(data)))])
 		}
 	case protoUDP:
 		if isTunnelPort(h.SrcPort, h.DstPort) && d.Decapsulate != 0 {
 			return false
 		}
-		if length := uint32(be16(p[4:])); length != 0 {
-			if length > h.PayloadLen {
+		if said := uint32(be16(p[4:])); said != 0 {
+			if said > length {
 				return false
 			}
-			h.PayloadLen = length
-		}
-		if headerLen > h.PayloadLen {
-			return false
+			length = said
 		}
 	default:
 		return false
 	}
-	h.PayloadLen -= headerLen
-	return true
+	h.PayloadLen = length - headerLen
+	return headerLen <= length
 }

@@ -10,10 +10,10 @@ import (
 func checkUsual(t *testing.T, data []byte, wire uint32) bool {
 	t.Helper()
 	usual, general := Headers{SrcPort: 1, TCPFlags: 1, VLAN: 1, Cut: true}, Headers{}
-	if !new(Decoder).decodeUsual(data, wire, &usual) {
+	if !undoing.decodeUsual(data, wire, &usual) {
 		return false
 	}
-	if fault := new(Decoder).decodeAny(LinkEthernet, data, wire, &general); fault != FaultNone || usual != general {
+	if fault := undoing.decodeAny(LinkEthernet, data, wire, &general); fault != FaultNone || usual != general {
 		t.Errorf("%x of %d bytes:\n%+v, but in general, with fault %v,\n%+v", data, wire, usual, fault, general)
 	}
 	return true
@@ -33,7 +33,14 @@ func TestUsualAgreesWithGeneral(t *testing.T) {
 			t.Errorf("%x is not usual", frame)
 		}
 	}
-	frames = append(frames, corpusFrames()...)
+	for _, c := range tunnelHeaders() {
+		frames = append(frames, ethernet(etherIPv4, c.outer4()))
+	}
+	for _, f := range corpusFrames(t, 1000) {
+		if f.LinkType == LinkEthernet {
+			frames = append(frames, f.Data)
+		}
+	}
 	interesting := []byte{0, 1, 4, 5, 6, 7, 8, 17, 19, 20, 21, 28, 40, 0x45, 0x46, 0x50, 0x60, 0x7f, 0x80, 0xff}
 	taken := 0
 	for range 300_000 {
