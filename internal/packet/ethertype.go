@@ -12,6 +12,7 @@ const (
 	etherPPPoE    = 0x8864 // its session stage
 	etherQinQ     = 0x88a8 // 802.1ad
 	etherMACsec   = 0x88e5
+	etherERSPAN   = 0x88be // type I and II; without GRE always with a header
 	etherPBB      = 0x88e7 // 802.1ah
 	etherCiscoCMD = 0x8909 // Cisco MetaData
 	etherVNTag    = 0x8926
@@ -55,6 +56,8 @@ func unwrap(etherType uint16, data []byte, h *Headers) (uint16, []byte, Fault) {
 			etherType, data, fault = skipTag(data, 16)
 		case etherBridging:
 			etherType, data, fault = skipTag(data, 12)
+		case etherERSPAN:
+			etherType, data, fault = skipTag(data, 8+12)
 		case etherCiscoCMD:
 			etherType, data, fault = skipCiscoCMD(data)
 		case etherNSH:

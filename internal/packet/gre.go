@@ -13,12 +13,22 @@ const (
 
 	// Protocols that only GRE carries.
 	greWCCP    = 0x883e
-	greERSPAN  = 0x88be // type I and II
+	greERSPAN  = etherERSPAN
 	greERSPAN3 = 0x22eb
 
 	// minVSID is the smallest identifier of a virtual subnet (RFC 7637 §3.2).
 	minVSID = 0x1000
 )
+
+// openGREinUDP reads a GRE header behind UDP's (RFC 8086 §3): no version but 0, and
+// neither routing nor reserved flags.
+func openGREinUDP(data []byte) carried {
+	const reserved = 0x0fff
+	if len(data) < 4 || be16(data)&(greRouting|reserved) != 0 {
+		return carried{}
+	}
+	return openGRE(data)
+}
 
 // openGRE reads a GRE header and, behind it, ERSPAN's.
 func openGRE(data []byte) carried {

@@ -42,6 +42,7 @@ func framings() []framed {
 		{"provider backbone", LinkEthernet, eth(etherQinQ, u16(7), u16(etherPBB), u32(5), zeros(12), u16(etherVLAN), u16(8), u16(etherIPv4)), vlan(7, 8)},
 		{"vn-tag", LinkEthernet, eth(etherVNTag, u32(5), u16(etherVLAN), u16(7), u16(etherIPv4)), vlan(7, 0)},
 		{"e-tag", LinkEthernet, eth(etherETag, zeros(6), u16(etherIPv4)), none},
+		{"erspan without gre", LinkEthernet, eth(etherERSPAN, u32(0x10000000), u32(0), inFrame), none},
 		{"hsr", LinkEthernet, eth(etherHSR, zeros(4), u16(etherIPv4)), none},
 		{"cisco metadata", LinkEthernet, eth(etherCiscoCMD, []byte{1, 1, 0, 1, 0, 9}, u16(etherIPv4)), none},
 		{"network service header", LinkEthernet, eth(etherNSH, []byte{0, 6, 1, 1}, zeros(20)), none},

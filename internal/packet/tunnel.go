@@ -82,10 +82,7 @@ func (h *Headers) open(payload []byte) carried {
 	case protoL2TP:
 		return openL2TPv3(payload)
 	case protoUDP:
-		if c := openUDP(h.DstPort, payload, h.PayloadLen); c.kind != flow.TunnelNone {
-			return c
-		}
-		return openUDP(h.SrcPort, payload, h.PayloadLen)
+		return openUDP(h.SrcPort, h.DstPort, payload, h.PayloadLen)
 	default:
 		return carried{}
 	}

@@ -81,6 +81,7 @@ func tunnelHeaders() []tunnelled {
 		udp("vxlan, old port", flow.TunnelVXLAN, 5, portVXLANOld, u32(0x08000000), u32(0x500), eth),
 		udp("vxlan-gpe, ip", flow.TunnelVXLAN, 5, portVXLANGPE, u32(0x0c000001), u32(0x500)),
 		carrying(udp("vxlan-gpe, ipv6", flow.TunnelVXLAN, 5, portVXLANGPE, u32(0x0c000002), u32(0x500)), packet6),
+		udp("vxlan-gpe, unannounced ip", flow.TunnelVXLAN, 5, portVXLANGPE, u32(0x08000001), u32(0x500)),
 		udp("vxlan-gpe, frames", flow.TunnelVXLAN, 5, portVXLANGPE, u32(0x0c000003), u32(0x500), eth),
 		udp("vxlan-gpe, service header", flow.TunnelVXLAN, 5, portVXLANGPE, u32(0x0c000004), u32(0x500), []byte{0, 6, 1, 1}, zeros(20)),
 		udp("geneve", flow.TunnelGeneve, 5, portGeneve, u32(0x00006558), u32(0x500), eth),
@@ -235,10 +236,24 @@ func TestTunnelsThatAreNone(t *testing.T) {
 	}
 }
 
-// A tunnel is recognised by either port, its tag counts only if the frame has none.
-func TestTunnelPortsAndTags(t *testing.T) {
+// Some tunnels answer from their own port.
+func TestTunnelSourcePorts(t *testing.T) {
+	for _, c := range tunnelHeaders() {
+		if c.proto != protoUDP {
+			continue
+		}
+		either := c.kind == flow.TunnelTeredo || c.kind == flow.TunnelL2TP || c.kind == flow.TunnelAYIYA
+		frame := ipv4(protoUDP, datagram(c.port, 40000, join(c.head, c.packet())))
+		if h, fault := checkFrame(t, LinkRaw, frame, 0); fault != FaultNone || (h.TunnelDepth == 1) != either {
+			t.Errorf("%s: %v, depth %d", c.name, fault, h.TunnelDepth)
+		}
+	}
+}
+
+// A tag within a tunnel counts only if the frame has none.
+func TestTunnelTags(t *testing.T) {
 	inner := ethernet(etherVLAN, tag(9, etherIPv4, ipv4(protoTCP, tcp(10))))
-	outer := ipv4(protoUDP, datagram(portVXLAN, 33333, join(u32(0x08000000), u32(0x500), inner)))
+	outer := ipv4(protoUDP, datagram(33333, portVXLAN, join(u32(0x08000000), u32(0x500), inner)))
 	for _, test := range []struct {
 		frame           []byte
 		vlan, innerVLAN uint16

@@ -35,10 +35,11 @@ func isTunnelPort(a, b uint16) bool {
 	return tunnelPorts[a&127] == a || tunnelPorts[b&127] == b
 }
 
-// openUDP reads the header of the tunnel that has this port. length is the datagram's
-// payload on the wire.
-func openUDP(port uint16, data []byte, length uint32) carried {
-	switch port {
+// openUDP reads the header of the tunnel that the ports name; length is the datagram's
+// payload on the wire. Most tunnels take any source port, so that only the destination
+// tells; L2TP, Teredo and AYIYA answer from the port they were asked on.
+func openUDP(src, dst uint16, data []byte, length uint32) carried {
+	switch dst {
 	case portVXLAN, portVXLANOld:
 		return openVXLAN(data)
 	case portVXLANGPE:
@@ -47,17 +48,16 @@ func openUDP(port uint16, data []byte, length uint32) carried {
 		return openGeneve(data)
 	case portGTPU:
 		return openGTPU(data, length)
-	case portTeredo:
+	case portGRE:
+		return openGREinUDP(data)
+	}
+	switch {
+	case dst == portTeredo || src == portTeredo:
 		return openTeredo(data)
-	case portL2TP:
+	case dst == portL2TP || src == portL2TP:
 		return openL2TP(data)
-	case portAYIYA:
+	case dst == portAYIYA || src == portAYIYA:
 		return openAYIYA(data)
-	case portGRE: // RFC 8086: no version but 0, nor routing
-		if len(data) < 4 || be16(data)&(greRouting|0x0fff) != 0 {
-			return carried{}
-		}
-		return openGRE(data)
 	default:
 		return carried{}
 	}
@@ -74,15 +74,16 @@ func openVXLAN(data []byte) carried {
 }
 
 // openVXLANGPE reads the header of VXLAN-GPE (draft-ietf-nvo3-vxlan-gpe): VXLAN's with
-// a version, a next protocol, and a flag for messages to the tunnel's ends.
+// a version, a flag for messages to the tunnel's ends, and a next protocol. The flag
+// that announces the protocol is not set by all that use it.
 func openVXLANGPE(data []byte) carried {
-	const version, hasProtocol, control = 0x30, 0x04, 0x01
+	const version, control = 0x30, 0x01
 	c := openVXLAN(data)
 	if c.kind == flow.TunnelNone || data[0]&(version|control) != 0 {
 		return carried{}
 	}
-	if data[0]&hasProtocol != 0 {
-		c.etherType = nextProtocol(data[3])
+	if next := data[3]; next != 0 {
+		c.etherType = nextProtocol(next)
 	}
 	return c
 }
