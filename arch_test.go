@@ -72,11 +72,12 @@ var layers = map[string]row{
 	},
 	"web": {nil, "the built page as a file system"},
 
-	"internal/demo":       {nil, "a capture file made from nothing"},
-	"internal/demo/gen":   {[]string{"internal/demo"}, "writes the demo capture to standard output"},
-	"internal/config/gen": {[]string{"internal/config"}, "writes the configuration reference"},
-	"internal/e2e":        {everything, "tests of the whole program"},
-	"internal/e2e/netns":  {nil, "network namespaces, for tests of any part"},
+	"internal/demo":        {nil, "a capture file made from nothing"},
+	"internal/demo/gen":    {[]string{"internal/demo"}, "writes the demo capture to standard output"},
+	"internal/config/gen":  {[]string{"internal/config"}, "writes the configuration reference"},
+	"internal/offline/gen": {[]string{"internal/offline"}, "writes the session reference"},
+	"internal/e2e":         {everything, "tests of the whole program"},
+	"internal/e2e/netns":   {nil, "network namespaces, for tests of any part"},
 
 	"internal/app": {everything, "the wiring: the one place that knows every part"},
 	"cmd/netflow-monitor": {

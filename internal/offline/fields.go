@@ -109,7 +109,7 @@ var sessionFields = []column[record]{
 	{name: "wire_packets_received", count: func(r *record) uint64 { return r.Received.Packets + r.ReceivedTCP.OffloadedPackets }, only: onlyOffload,
 		about: about{"packets", "What `packets_received` was on the wire.", ""}},
 	{name: "wire_packets_estimated", bare: true, append: func(b []byte, _ *record) []byte { return append(b, "true"...) }, only: onlyOffload,
-		about: about{"`true`", "Says that the two before it are estimates.", ""}},
+		about: about{unitTrue, "Says that the two before it are estimates.", ""}},
 	{name: "tunnel", append: func(b []byte, r *record) []byte { return r.Tunnel.AppendKinds(b) }, only: onlyTunnel,
 		about: about{"[tunnels](#tunnels)", "What the session's first packet came in, from the outside in, with `/` between: `vxlan`, `gtp-u/teredo`.", ""}},
 	{name: "tunnel_src_ip", append: func(b []byte, r *record) []byte { return r.Tunnel.SrcAddr().AppendTo(b) }, only: onlyTunnelIP,
