@@ -43,7 +43,7 @@ describe('quality', () => {
     const s = { ...clean, retransmits_sent: 12, retransmitted_bytes_sent: 17_520, out_of_order_received: 3 }
     expect(qualityCounters(s, format)).toEqual([
       { name: 'session.retransmits', received: '0', sent: '12 · 1.2%' },
-      { name: 'session.retransmittedBytes', received: '0\u00a0B', sent: '17.5\u00a0kB' },
+      { name: 'session.retransmittedBytes', received: '0', sent: '17.5\u00a0kB' },
       { name: 'session.outOfOrder', received: '3', sent: '0' },
     ])
   })

@@ -50,7 +50,11 @@ export function qualityCounters(s: Session, format: Format): Counter[] {
     },
     ...rows
       .filter(([, received, sent]) => received + sent > 0)
-      .map(([name, received, sent, write = format.integer]) => ({ name, received: write(received), sent: write(sent) })),
+      .map(([name, received, sent, write = format.integer]) => ({
+        name,
+        received: received ? write(received) : '0',
+        sent: sent ? write(sent) : '0',
+      })),
   ]
 }
 
