@@ -176,13 +176,14 @@ func TestReadableByTool(t *testing.T) {
 		t.Fatal(err)
 	}
 	for query, want := range map[string]string{
-		"SELECT src_ip, dst_ip, dst_port, protocol_name, state, total_bytes FROM sessions": "10.0.0.0|192.0.2.1|443|TCP|unreplied|100",
-		"SELECT start_time, src_ip, protocol, duration FROM sessions_readable":             "2023-11-14 22:13:21.000|10.0.0.0|TCP|0.0",
-		"SELECT rtt_ms, tunnel, retransmits_sent FROM sessions_readable":                   "2.5|gtp-u/teredo|0",
-		"SELECT ip, total_packets, last_seen FROM ip_statistics_readable":                  "192.0.2.1|1|2023-11-14 22:13:21",
-		"SELECT time, packets_in FROM traffic_history_readable WHERE step = 60":            "2023-11-14 22:13:00|1",
-		"SELECT time, level, kind, message FROM event_logs_readable":                       "2023-11-14 22:13:21|error|k|m",
-		"SELECT count(*) FROM configurations":                                              "0",
+		"SELECT src_ip, dst_ip, dst_port, protocol_name, state, total_bytes FROM sessions":    "10.0.0.0|192.0.2.1|443|TCP|unreplied|100",
+		"SELECT start_time, src_ip, protocol, duration FROM sessions_readable":                "2023-11-14 22:13:21.000|10.0.0.0|TCP|0.0",
+		"SELECT rtt_ms, tunnel, retransmits_sent FROM sessions_readable":                      "2.5|gtp-u/teredo|0",
+		"SELECT rtt_client_ms, rtt_server_ms, wire_packets_sent, tunnel_src_ip FROM sessions": "0.5|2.0|1|",
+		"SELECT ip, total_packets, last_seen FROM ip_statistics_readable":                     "192.0.2.1|1|2023-11-14 22:13:21",
+		"SELECT time, packets_in FROM traffic_history_readable WHERE step = 60":               "2023-11-14 22:13:00|1",
+		"SELECT time, level, kind, message FROM event_logs_readable":                          "2023-11-14 22:13:21|error|k|m",
+		"SELECT count(*) FROM configurations":                                                 "0",
 	} {
 		output, err := exec.CommandContext(t.Context(), "sqlite3", path, query).CombinedOutput()
 		if errors.Is(err, exec.ErrNotFound) {

@@ -64,7 +64,7 @@ func order[T any](columns []stats.Column[T], name, tie string, rename map[string
 
 // Columns of the schema that have another name in the tables.
 var (
-	sessionNames = map[string]string{"session_id": "id", "src_ip": "src_key", "dst_ip": "dst_key", "rtt_ms": "rtt"}
+	sessionNames = map[string]string{"session_id": "id", "src_ip": "src_key", "dst_ip": "dst_key"}
 	ipNames      = map[string]string{"ip": "ip_key"}
 )
 

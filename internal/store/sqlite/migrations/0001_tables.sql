@@ -58,7 +58,11 @@ CREATE TABLE sessions (
     total_ip_bytes         INTEGER GENERATED ALWAYS AS (ip_bytes_sent + ip_bytes_received) VIRTUAL,
     total_payload_bytes    INTEGER GENERATED ALWAYS AS (payload_bytes_sent + payload_bytes_received) VIRTUAL,
     total_retransmits      INTEGER GENERATED ALWAYS AS (retransmits_sent + retransmits_received) VIRTUAL,
-    rtt                    INTEGER GENERATED ALWAYS AS (iif(rtt_client > 0 AND rtt_server > 0, rtt_client + rtt_server, 0)) VIRTUAL
+    rtt_ms                 REAL GENERATED ALWAYS AS ((nullif(rtt_client, 0) + nullif(rtt_server, 0)) / 1e6) VIRTUAL, -- null if not measured
+    rtt_client_ms          REAL GENERATED ALWAYS AS (nullif(rtt_client, 0) / 1e6) VIRTUAL,
+    rtt_server_ms          REAL GENERATED ALWAYS AS (nullif(rtt_server, 0) / 1e6) VIRTUAL,
+    wire_packets_sent      INTEGER GENERATED ALWAYS AS (packets_sent + offloaded_packets_sent) VIRTUAL, -- an estimate
+    wire_packets_received  INTEGER GENERATED ALWAYS AS (packets_received + offloaded_packets_received) VIRTUAL
 );
 -- Ended sessions enter the index once, nearly in order; living ones, rewritten
 -- every minute, stay out of it.
@@ -151,7 +155,7 @@ SELECT s.id,
        src_ip, src_port, dst_ip, dst_port, protocol_name AS protocol, state, end_reason, direction,
        packets_sent, packets_received, total_packets, bytes_sent, bytes_received, total_bytes,
        ip_bytes_sent, ip_bytes_received, payload_bytes_sent, payload_bytes_received,
-       rtt / 1e6 AS rtt_ms, retransmits_sent, retransmits_received, tunnel, vlan, p.name AS interface
+       rtt_ms, retransmits_sent, retransmits_received, tunnel, vlan, p.name AS interface
 FROM sessions s LEFT JOIN observation_points p ON p.id = s.point;
 
 CREATE VIEW ip_statistics_readable AS
