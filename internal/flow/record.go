@@ -77,6 +77,9 @@ type Record struct {
 	// ICMPType and ICMPCode are those of the initiator's first message.
 	ICMPType, ICMPCode uint8
 	State              State
+	// ResetByResponder is whether the first RST was the responder's: it decides who
+	// aborted a session in StateReset if TCPFlagsSent and TCPFlagsReceived both have it.
+	ResetByResponder bool
 	// End is EndNone while the biflow lives.
 	End EndReason
 	// First is true on the first record of a biflow.

@@ -83,5 +83,12 @@ func (m *Meter) reconsider(i uint32, e *hot, h *packet.Headers, direction uint) 
 	if seen := e.marks & seenBoth; seen == seenSent || seen == seenReceived {
 		e.marks ^= seenBoth
 	}
+	if (e.flags[0]|e.flags[1])&flow.TCPRst != 0 {
+		e.marks ^= responderReset
+	}
+	m.table.turnQuality(i)
+	if e.marks&tunnelled != 0 {
+		reverseTunnel(m.table.tunnel(i))
+	}
 	return 1 - direction
 }

@@ -22,14 +22,21 @@ func (e endpoint) bytes() (a [16]byte) {
 }
 
 // key is a flow key made for comparing: meta holds VLAN, inner VLAN, protocol and IP
-// version, and in its highest bit whether the flow is one-way.
+// version, and in its highest bit whether the flow is one-way. The VLAN identifiers
+// are compared only if the table says so.
 type key struct {
 	src, dst endpoint
 	meta     uint64
 	ports    uint32
 }
 
-const oneWayBit = 63
+const (
+	oneWayBit = 63
+	// metaKey is the part of meta that tells flows apart, metaVLAN the part that does
+	// only if VLANs are separate.
+	metaKey  = 1<<oneWayBit | 1<<16 - 1
+	metaVLAN = (1<<32 - 1) << 16
+)
 
 func (k *key) load(h *packet.Headers) {
 	k.src, k.dst = loadEndpoint(&h.Src), loadEndpoint(&h.Dst)
@@ -53,11 +60,12 @@ func (k *key) reverse() key {
 }
 
 // hash is the same for both directions. It folds 128-bit products of words that are
-// masked with the seed, so that collisions can't be computed without knowing it.
-func (k *key) hash(seed *[4]uint64) uint32 {
+// masked with the seed, so that collisions can't be computed without knowing it. Of
+// meta it looks at what mask says.
+func (k *key) hash(seed *[4]uint64, mask uint64) uint32 {
 	a := fold(k.src.lo^seed[0], (k.src.hi+uint64(k.ports>>16))^seed[1])
 	b := fold(k.dst.lo^seed[0], (k.dst.hi+uint64(k.ports&0xffff))^seed[1])
-	return uint32(fold((a+b)^seed[2], k.meta^seed[3]))
+	return uint32(fold((a+b)^seed[2], (k.meta&mask)^seed[3]))
 }
 
 func fold(a, b uint64) uint64 {
@@ -102,6 +110,7 @@ type cold struct {
 	prev, next uint32
 	hash       uint32
 	isn        uint32 // sequence number of the latest SYN without ACK
+	resets     [2]uint16
 	icmpType   uint8
 	icmpCode   uint8
 	evidence   evidence
@@ -111,10 +120,12 @@ type cold struct {
 type marks uint8
 
 const (
-	seenSent     marks = 1 << iota // a packet from the initiator
-	seenReceived                   // a packet from the responder
-	recorded                       // a record left: direction is final
-	queued                         // its index is in the dirty list
+	seenSent       marks = 1 << iota // a packet from the initiator
+	seenReceived                     // a packet from the responder
+	recorded                         // a record left: direction is final
+	queued                           // its index is in the dirty list
+	tunnelled                        // its packets came in a tunnel
+	responderReset                   // the first RST was the responder's
 )
 
 const seenBoth = seenSent | seenReceived

@@ -31,6 +31,10 @@ type pkt struct {
 	payload      int
 	vlan         uint16
 	icmp         [2]uint8
+	ack          uint32
+	shut         bool   // the window is 0
+	mss          uint16 // announced as an option
+	options      int    // bytes of other options, a multiple of 4
 }
 
 func (p pkt) back() pkt {
@@ -85,7 +89,17 @@ func (p pkt) transport() []byte {
 	switch p.proto {
 	case flow.ProtoTCP:
 		b := binary.BigEndian.AppendUint32(ports, p.seq)
-		return append(b, 0, 0, 0, 0, 0x50, p.flags, 1, 0, 0, 0, 0, 0)
+		b = binary.BigEndian.AppendUint32(b, p.ack)
+		var options []byte
+		if p.mss != 0 {
+			options = append(options, 2, 4, byte(p.mss>>8), byte(p.mss))
+		}
+		options = append(options, make([]byte, p.options)...)
+		b = append(b, byte(5+len(options)/4)<<4, p.flags, 1, 0, 0, 0, 0, 0)
+		if p.shut {
+			b[14] = 0
+		}
+		return append(b, options...)
 	case flow.ProtoUDP:
 		return append(binary.BigEndian.AppendUint16(ports, uint16(8+p.payload)), 0, 0)
 	case flow.ProtoICMP, flow.ProtoICMPv6:
@@ -178,6 +192,7 @@ func frames(packets []pkt) []capture.Frame {
 
 func offline() Config {
 	cfg := Default()
+	cfg.SeparateVLANs = true
 	cfg.Interim = false
 	cfg.Seed = 1
 	return cfg
@@ -279,6 +294,7 @@ func randomPackets(seed uint64, n int) []pkt {
 		p.flags = []uint8{flow.TCPSyn, flow.TCPSyn | flow.TCPAck, flow.TCPAck, flow.TCPAck, flow.TCPFin | flow.TCPAck, flow.TCPRst}[r.IntN(6)]
 		p.icmp = [2]uint8{[]uint8{8, 0, 3, 128, 129}[r.IntN(5)], uint8(r.IntN(2))}
 		p.vlan = []uint16{0, 0, 0, 5}[r.IntN(4)]
+		p.ack, p.shut, p.mss = uint32(1+r.IntN(3)), r.IntN(8) == 0, uint16(r.IntN(2)*40)
 		switch r.IntN(40) {
 		case 0:
 			at += float64(r.IntN(400))

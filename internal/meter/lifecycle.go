@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"netflow-monitor/internal/flow"
+	"netflow-monitor/internal/packet"
 )
 
 const (
@@ -15,13 +16,14 @@ const (
 )
 
 // begin makes an entry for the packet's flow. It returns the packet's direction.
-func (m *Meter) begin(a *arrival) (e *hot, direction uint) {
+func (m *Meter) begin(a *arrival) (i uint32, e *hot, direction uint) {
 	h, t := &a.headers, a.time
 	if m.table.full() {
 		m.evict(t)
 	}
-	i := m.table.insert(a.hash)
-	e, c := m.table.hot(i), m.table.cold(i)
+	i = m.table.insert(a.hash)
+	e = m.table.hot(i)
+	c := m.table.cold(i)
 	backwards, by := orient(h)
 	*e = hot{last: t, tick: m.tick, marks: e.marks & queued}
 	e.setKey(a.key)
@@ -38,13 +40,31 @@ func (m *Meter) begin(a *arrival) (e *hot, direction uint) {
 	if h.TCPFlags&handshakeFlags == flow.TCPSyn {
 		c.isn = h.TCPSeq
 	}
+	if h.Protocol == flow.ProtoTCP {
+		m.table.pulses.items[i] = newPulse(h)
+	}
+	if h.TunnelDepth > 0 {
+		m.enterTunnel(i, e, h, backwards)
+	}
 	m.table.pushBack(&m.lists[e.class], i)
 	if m.interim {
 		m.queue(i, e)
 	}
 	m.totals.Started++
-	return e, direction
+	return i, e, direction
 }
+
+// enterTunnel notes what the flow's first packet came in.
+func (m *Meter) enterTunnel(i uint32, e *hot, h *packet.Headers, backwards bool) {
+	e.marks |= tunnelled
+	t := m.table.tunnel(i)
+	*t = h.Tunnel
+	if backwards {
+		reverseTunnel(t)
+	}
+}
+
+func reverseTunnel(t *flow.Tunnel) { t.Src, t.Dst = t.Dst, t.Src }
 
 func (m *Meter) nextID(start int64) uint64 {
 	m.sequence++
@@ -68,10 +88,14 @@ func (m *Meter) split(i uint32, e *hot, t int64) {
 	m.totals.Ended[flow.EndActiveTimeout]++
 	m.totals.Started++
 	c := m.table.cold(i)
+	if p := m.table.pulse(i); e.protocol() == flow.ProtoTCP && p.handshake == synSent {
+		m.table.course(i).rtt[0] = c.start
+		p.handshake = synSentLater
+	}
 	c.start, c.id, c.evidence = t, m.nextID(t), bySyn
 	e.last = t
 	e.flags = [2]uint8{}
-	e.marks &= queued
+	e.marks &= queued | tunnelled | responderReset
 	if e.state == flow.StateActive {
 		e.state = flow.StateUnreplied
 	}
@@ -98,7 +122,7 @@ func (m *Meter) evict(t int64) {
 	}
 	e := m.table.hot(victim)
 	reason := flow.EndLackOfResources
-	if t-e.last >= m.idle[e.class] {
+	if gap := t - e.last; max(gap, -gap) >= m.idle[e.class] {
 		reason = idleReason(e)
 	}
 	m.end(victim, e, reason)
@@ -107,6 +131,9 @@ func (m *Meter) evict(t int64) {
 // expire ends up to budget flows whose idle time-out is over. It reports whether
 // there may be more. Only the heads of the lists are looked at.
 func (m *Meter) expire(budget int) bool {
+	if m.table.used <= m.retain {
+		return false
+	}
 	for class := range m.lists {
 		l, idle := &m.lists[class], m.idle[class]
 		for idle != never && l.head != none {
@@ -119,6 +146,9 @@ func (m *Meter) expire(budget int) bool {
 			}
 			budget--
 			m.end(l.head, e, idleReason(e))
+			if m.table.used <= m.retain {
+				return false
+			}
 		}
 	}
 	return false
@@ -175,7 +205,8 @@ func (m *Meter) endAll() {
 		for i := m.lists[class].head; i != none; i = m.table.cold(i).next {
 			e := m.table.hot(i)
 			reason := flow.EndForced
-			if e.class == classClosing || m.clock-e.last >= m.idle[class] {
+			gap := m.clock - e.last
+			if e.class == classClosing || max(gap, -gap) >= m.idle[class] {
 				reason = idleReason(e)
 			}
 			m.record(i, e, reason)

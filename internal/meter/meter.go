@@ -39,6 +39,7 @@ type Meter struct {
 	active   int64
 	interval int64
 	interim  bool
+	retain   uint32
 	point    flow.Point
 	sequence uint32
 
@@ -68,6 +69,7 @@ func New(cfg Config) (*Meter, error) {
 		active:   timeout(cfg.Active),
 		interval: int64(cfg.Interval),
 		interim:  cfg.Interim,
+		retain:   uint32(min(cfg.Retain, maxSessionsLimit)),
 		point:    cfg.Point,
 		sequence: cfg.FirstSequence,
 		tick:     1,
@@ -126,7 +128,7 @@ func (m *Meter) open(src capture.Source, out flow.Sink, stop <-chan struct{}) er
 	if m.interim {
 		m.limit = batchLimit
 	}
-	return m.table.open(m.cfg.MaxSessions, seedWords(m.cfg.Seed))
+	return m.table.open(m.cfg.MaxSessions, m.cfg.SeparateVLANs, seedWords(m.cfg.Seed))
 }
 
 func (m *Meter) loop(ctx context.Context, src capture.Source) error {

@@ -103,14 +103,20 @@ func TestSessions(t *testing.T) {
 	}
 }
 
-func TestVLANsAreApart(t *testing.T) {
+func TestVLANs(t *testing.T) {
 	p := udp("10.0.0.1", "10.0.0.2", 1000, 2000)
 	tagged := p
 	tagged.vlan = 0xe000 | 7 // priority bits are no part of the identifier
 	got := run(t, offline(), p, tagged).records()
 	sortByID(got)
 	if len(got) != 2 || got[0].Key.VLAN != 0 || got[1].Key.VLAN != 7 {
-		t.Errorf("got %+v", got)
+		t.Errorf("apart: got %+v", got)
+	}
+	cfg := offline()
+	cfg.SeparateVLANs = false
+	got = run(t, cfg, tagged, p, p.back()).records()
+	if len(got) != 1 || got[0].Key.VLAN != 7 || got[0].Sent.Packets+got[0].Received.Packets != 3 {
+		t.Errorf("together: got %+v", got)
 	}
 }
 

@@ -26,9 +26,10 @@ type model struct {
 
 type modelSession struct {
 	flow.Record
-	bySyn bool
-	isn   uint32
-	fins  [2]bool
+	quality modelQuality
+	bySyn   bool
+	isn     uint32
+	fins    [2]bool
 }
 
 func (p pkt) id() string {
@@ -83,11 +84,16 @@ func (m *model) idle(r *flow.Record) (time.Duration, flow.EndReason) {
 func (m *model) end(id string, reason flow.EndReason) {
 	s := m.live[id]
 	s.End = reason
+	s.quality.report(&s.Record)
 	m.done = append(m.done, s.Record)
 	delete(m.live, id)
 }
 
 func (m *model) packet(p pkt) {
+	vlan := p.vlan
+	if !m.cfg.SeparateVLANs {
+		p.vlan = 0
+	}
 	if p.proto == flow.ProtoGRE {
 		p.sport, p.dport = 0, 0
 	}
@@ -106,6 +112,7 @@ func (m *model) packet(p pkt) {
 	s := m.live[id]
 	if s == nil {
 		s = m.begin(p, t)
+		s.Key.VLAN = vlan
 		m.live[id] = s
 	}
 	if syn && !s.bySyn {
@@ -115,6 +122,7 @@ func (m *model) packet(p pkt) {
 			s.Sent, s.Received = s.Received, s.Sent
 			s.TCPFlagsSent, s.TCPFlagsReceived = s.TCPFlagsReceived, s.TCPFlagsSent
 			s.fins[0], s.fins[1] = s.fins[1], s.fins[0]
+			s.quality.turn()
 		}
 	}
 	s.count(p, t)
@@ -158,6 +166,10 @@ func (s *modelSession) count(p pkt, t int64) {
 		}
 		return
 	}
+	if direction == 0 && p.flags&(flow.TCPSyn|flow.TCPAck) == flow.TCPSyn && !s.quality.streams[0].syn {
+		s.isn = p.seq
+	}
+	s.quality.packet(p, direction, t)
 	*flags |= p.flags
 	over := s.State == flow.StateClosed || s.State == flow.StateReset
 	handshake := s.State == flow.StateSynSent || s.State == flow.StateSynReceived
@@ -233,6 +245,8 @@ func TestInterimAddsUp(t *testing.T) {
 			}
 			r.Sent.Add(old.Sent)
 			r.Received.Add(old.Received)
+			r.SentTCP.Add(old.SentTCP)
+			r.ReceivedTCP.Add(old.ReceivedTCP)
 			r.First = true
 			folded[r.ID] = r
 		}
@@ -240,7 +254,9 @@ func TestInterimAddsUp(t *testing.T) {
 			got := folded[want.ID]
 			if got.Key == want.Key.Reverse() { // a SYN came after the first record had left
 				got.Key, got.Sent, got.Received = want.Key, got.Received, got.Sent
+				got.SentTCP, got.ReceivedTCP = got.ReceivedTCP, got.SentTCP
 				got.TCPFlagsSent, got.TCPFlagsReceived, got.State = got.TCPFlagsReceived, got.TCPFlagsSent, want.State
+				got.RTTClient, got.RTTServer, got.ResetByResponder = want.RTTClient, want.RTTServer, want.ResetByResponder
 			}
 			if got != want && got.State == want.State {
 				t.Fatalf("seed %d (-whole +interim):\n%s", seed, gocmp.Diff(want, got))

@@ -59,7 +59,7 @@ func (m *Meter) take(f *capture.Frame) {
 		if a.headers.Fragment != packet.FragmentNone {
 			m.fragments.resolve(&a.headers, &a.key, a.time)
 		}
-		a.hash = a.key.hash(&m.table.seed)
+		a.hash = a.key.hash(&m.table.seed, m.table.meta)
 	}
 	g.count++
 	if a.time >= m.nextTick {
@@ -83,7 +83,7 @@ func (m *Meter) advance() {
 	m.pipeline.filling ^= 1
 	older := &m.pipeline.groups[m.pipeline.filling&1]
 
-	var lines [2 * groupSize]unsafe.Pointer
+	var lines [3 * groupSize]unsafe.Pointer
 	arrivals := newer.packets[:newer.count]
 	for i := range arrivals {
 		lines[i&(groupSize-1)] = unsafe.Pointer(m.table.home(arrivals[i].hash)) //nolint:gosec // only to be fetched
@@ -99,6 +99,9 @@ func (m *Meter) advance() {
 		if slot := uint32(*m.table.home(arrivals[i].hash)); slot != 0 {
 			e := m.table.hot(slot - 1)
 			found = append(found, unsafe.Pointer(&e.src), unsafe.Pointer(&e.count)) //nolint:gosec // only to be fetched
+			if arrivals[i].headers.Protocol == flow.ProtoTCP {
+				found = append(found, unsafe.Pointer(m.table.pulse(slot-1))) //nolint:gosec // only to be fetched
+			}
 		}
 	}
 	prefetch(found)
@@ -119,7 +122,7 @@ func (m *Meter) meter(a *arrival) {
 	if a.headers.Cut {
 		m.input.Truncated++
 	}
-	e, direction := m.flow(a)
+	i, e, direction := m.flow(a)
 	c := &e.count[direction&1]
 	c.Packets++
 	c.WireBytes += uint64(a.wire)
@@ -127,7 +130,9 @@ func (m *Meter) meter(a *arrival) {
 	c.PayloadBytes += uint64(a.headers.PayloadLen)
 	e.last = max(e.last, a.time)
 	e.marks |= seenSent << direction
-	if e.state == flow.StateUnreplied && e.marks&seenBoth == seenBoth {
+	if a.headers.Protocol == flow.ProtoTCP {
+		m.observe(i, e, a, direction)
+	} else if e.state == flow.StateUnreplied && e.marks&seenBoth == seenBoth {
 		e.state = flow.StateActive
 	}
 }
@@ -148,9 +153,9 @@ func (m *Meter) refuse(a *arrival) {
 
 // flow finds or begins the packet's flow and brings its state up to date. It returns
 // the packet's direction: 0 from the initiator, 1 from the responder.
-func (m *Meter) flow(a *arrival) (e *hot, direction uint) {
+func (m *Meter) flow(a *arrival) (i uint32, e *hot, direction uint) {
 	h, t := &a.headers, a.time
-	i, e, direction := m.table.find(&a.key, a.hash)
+	i, e, direction = m.table.find(&a.key, a.hash)
 	if i == none {
 		return m.begin(a)
 	}
@@ -173,7 +178,7 @@ func (m *Meter) flow(a *arrival) (e *hot, direction uint) {
 	if e.tick != m.tick {
 		m.refresh(i, e)
 	}
-	return e, direction
+	return i, e, direction
 }
 
 // followTCP takes the packet into account for direction and state.

@@ -3,6 +3,8 @@ package meter
 import (
 	"errors"
 	"math/bits"
+
+	"netflow-monitor/internal/flow"
 )
 
 const (
@@ -12,13 +14,18 @@ const (
 
 // table is an open-addressing hash table of 8-byte slots, each 32 bits of hash and
 // an entry's index plus one, over entries that never move. Growing copies slots and
-// touches no entry.
+// touches no entry. What only some flows need lies in regions of its own beside the
+// entries, under the same index, and costs memory only where it was touched.
 type table struct {
 	slots   region[uint64]
 	mask    uint32
 	entries region[hot]
 	rest    region[cold]
+	pulses  region[pulse]       // of TCP flows
+	courses region[course]      // of TCP flows with more to tell than a pulse
+	tunnels region[flow.Tunnel] // of flows that came in tunnels
 	seed    [4]uint64
+	meta    uint64 // which bits of key.meta tell flows apart
 	max     uint32 // entries at most
 	made    uint32 // entries ever taken from the region
 	used    uint32 // entries in use
@@ -26,14 +33,21 @@ type table struct {
 }
 
 // open reserves memory for the largest table; a small one never touches most of it.
-func (t *table) open(maxEntries int, seed [4]uint64) error {
-	var errSlots, errHot, errCold error
+func (t *table) open(maxEntries int, separateVLANs bool, seed [4]uint64) error {
+	var errSlots, errHot, errCold, errPulse, errCourse, errTunnel error
 	slots := max(minSlots, 2<<bits.Len(uint(maxEntries-1)))
 	t.slots, errSlots = newRegion[uint64](slots)
 	t.entries, errHot = newRegion[hot](maxEntries)
 	t.rest, errCold = newRegion[cold](maxEntries)
+	t.pulses, errPulse = newRegion[pulse](maxEntries)
+	t.courses, errCourse = newRegion[course](maxEntries)
+	t.tunnels, errTunnel = newRegion[flow.Tunnel](maxEntries)
 	t.mask, t.seed, t.max, t.free = minSlots-1, seed, uint32(maxEntries), none
-	if err := errors.Join(errSlots, errHot, errCold); err != nil {
+	t.meta = metaKey
+	if separateVLANs {
+		t.meta |= metaVLAN
+	}
+	if err := errors.Join(errSlots, errHot, errCold, errPulse, errCourse, errTunnel); err != nil {
 		t.close()
 		return err
 	}
@@ -44,6 +58,9 @@ func (t *table) close() {
 	t.slots.release()
 	t.entries.release()
 	t.rest.release()
+	t.pulses.release()
+	t.courses.release()
+	t.tunnels.release()
 }
 
 func (t *table) hot(i uint32) *hot   { return &t.entries.items[i] }
@@ -57,7 +74,7 @@ func (t *table) home(hash uint32) *uint64 { return &t.slots.items[hash&t.mask] }
 // compared without a branch between them.
 func (t *table) find(k *key, hash uint32) (index uint32, h *hot, direction uint) {
 	reversed := k.ports<<16 | k.ports>>16
-	slots, mask := t.slots.items, t.mask
+	slots, mask, meta := t.slots.items, t.mask, t.meta
 	for pos := hash & mask; ; pos = (pos + 1) & mask {
 		slot := slots[pos]
 		if slot == 0 {
@@ -72,7 +89,7 @@ func (t *table) find(k *key, hash uint32) (index uint32, h *hot, direction uint)
 		opposite := (e.src.hi ^ k.dst.hi) | (e.src.lo ^ k.dst.lo) | (e.dst.hi ^ k.src.hi) | (e.dst.lo ^ k.src.lo) | uint64(e.ports^reversed)
 		opposite |= k.meta >> oneWayBit
 		differs := nonZero(same)
-		if differs&nonZero(opposite)|nonZero(e.meta^k.meta) == 0 {
+		if differs&nonZero(opposite)|nonZero((e.meta^k.meta)&meta) == 0 {
 			return i, e, uint(differs)
 		}
 	}

@@ -10,7 +10,7 @@ import (
 func TestTableAgainstMap(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 1))
 	var table table
-	if err := table.open(3000, seedWords(1)); err != nil {
+	if err := table.open(3000, true, seedWords(1)); err != nil {
 		t.Fatal(err)
 	}
 	defer table.close()
@@ -46,10 +46,10 @@ func TestHashIsSymmetricAndSpreads(t *testing.T) {
 	for i := range uint32(n) {
 		k := key{src: endpoint{lo: 0x0100000affff0000 + uint64(i)<<48}, dst: endpoint{lo: 0x0200000affff0000}, meta: 0x0604, ports: i<<16 | 443}
 		reversed := k.reverse()
-		if k.hash(&seed) != reversed.hash(&seed) {
+		if k.hash(&seed, metaKey) != reversed.hash(&seed, metaKey) {
 			t.Fatalf("key %d: the directions differ", i)
 		}
-		used[k.hash(&seed)&(2*n-1)]++
+		used[k.hash(&seed, metaKey)&(2*n-1)]++
 	}
 	// Throwing n balls into 2n bins leaves about 0.787 n distinct ones.
 	if len(used) < n*77/100 {
@@ -65,7 +65,13 @@ func TestEntrySizes(t *testing.T) {
 	if offset := unsafe.Offsetof(hot{}.count); offset != 64 {
 		t.Errorf("the counters begin at byte %d", offset)
 	}
-	if size := unsafe.Sizeof(cold{}); size > 64 {
+	if size := unsafe.Sizeof(cold{}); size > 40 {
 		t.Errorf("the cold part has %d bytes", size)
+	}
+	if size := unsafe.Sizeof(pulse{}); size != 16 {
+		t.Errorf("a pulse has %d bytes", size)
+	}
+	if size := unsafe.Sizeof(course{}); size > 96 {
+		t.Errorf("a course has %d bytes", size)
 	}
 }

@@ -1,0 +1,144 @@
+package meter
+
+import (
+	"netflow-monitor/internal/flow"
+	"netflow-monitor/internal/packet"
+)
+
+// maxLeap is how far a sequence number may be from the one expected: the largest
+// window (RFC 7323 section 2.3). Beyond it nothing can be said.
+const maxLeap = 1 << 30
+
+// gap is the sequence numbers from lo up to, but not with, hi; all numbers are
+// modulo 2^32 (RFC 9293 section 3.4).
+type gap struct{ lo, hi uint32 }
+
+// gaps are the two latest ranges that a stream has jumped over, the later one last.
+// What was in an older one, or before the first segment seen, counts as seen, so that
+// an observer who has missed much says retransmitted where it was out of order.
+type gaps [2]gap
+
+func (g gap) length() uint32 { return g.hi - g.lo }
+
+// common is the part of g that lies between lo and hi.
+func (g gap) common(lo, hi uint32) gap {
+	if int32(g.lo-lo) > 0 {
+		lo = g.lo
+	}
+	if int32(g.hi-hi) < 0 {
+		hi = g.hi
+	}
+	if int32(hi-lo) <= 0 {
+		return gap{}
+	}
+	return gap{lo, hi}
+}
+
+// open adds a gap above all others.
+func (g *gaps) open(lo, hi uint32) {
+	if g[1] != (gap{}) {
+		g[0] = g[1]
+	}
+	g[1] = gap{lo, hi}
+}
+
+// missing is how many of the numbers between lo and hi were not seen.
+func (g *gaps) missing(lo, hi uint32) uint32 {
+	return g[0].common(lo, hi).length() + g[1].common(lo, hi).length()
+}
+
+// fill takes the numbers between lo and hi out of the gaps. A gap filled in its middle
+// becomes two; if there is room for one only, the longer stays.
+func (g *gaps) fill(lo, hi uint32) {
+	for i, old := range *g {
+		c := old.common(lo, hi)
+		if c == (gap{}) {
+			continue
+		}
+		left, right := gap{old.lo, c.lo}, gap{c.hi, old.hi}
+		switch {
+		case left.length() == 0 && right.length() == 0:
+			g[i] = gap{}
+		case left.length() == 0:
+			g[i] = right
+		case right.length() == 0:
+			g[i] = left
+		case g[1-i] == gap{}:
+			g[0], g[1] = left, right
+			return
+		case left.length() > right.length():
+			g[i] = left
+		default:
+			g[i] = right
+		}
+	}
+}
+
+// observeSequence tells new segments from repeated and late ones. SYN and FIN take a
+// number each.
+func (m *Meter) observeSequence(i uint32, h *packet.Headers, d uint) {
+	p := m.table.pulse(i)
+	begin := h.TCPSeq
+	if h.TCPFlags&flow.TCPSyn != 0 {
+		if p.stream[d]&(streamSeen|streamSyn) == streamSeen {
+			p.stream[d] |= streamSyn
+			return
+		}
+		p.stream[d] |= streamSyn
+		begin++
+	}
+	end := begin + h.PayloadLen
+	after := end
+	if h.TCPFlags&flow.TCPFin != 0 {
+		after++
+	}
+	ahead := int32(h.TCPSeq - p.next[d])
+	switch {
+	case p.stream[d]&streamSeen == 0, ahead >= maxLeap, ahead <= -maxLeap:
+		m.table.restart(i, d, after)
+	case after == h.TCPSeq: // carries no number
+	case ahead >= 0:
+		if ahead > 0 {
+			m.table.course(i).gaps[d].open(p.next[d], h.TCPSeq)
+		}
+		p.next[d] = after
+	case ahead == -1 && h.PayloadLen <= 1 && h.TCPFlags&eventFlags == 0: // a keep-alive (RFC 9293 section 3.8.4)
+	default:
+		m.observeOld(i, h, d, begin, end, after)
+	}
+}
+
+// restart follows a stream from the number next on.
+func (t *table) restart(i uint32, d uint, next uint32) {
+	p := t.pulse(i)
+	p.stream[d] |= streamSeen
+	p.next[d] = next
+	if p.noted {
+		t.course(i).gaps[d] = gaps{}
+	}
+}
+
+// observeOld takes a segment into account that begins below the highest number seen.
+// Its payload is from begin to end, and after is the number that follows it.
+func (m *Meter) observeOld(i uint32, h *packet.Headers, d uint, begin, end, after uint32) {
+	p, c := m.table.pulse(i), m.table.course(i)
+	known := func(hi uint32) uint32 { // where what is known of numbers up to hi ends
+		if int32(hi-p.next[d]) > 0 {
+			return p.next[d]
+		}
+		return hi
+	}
+	old := known(after)
+	if old-h.TCPSeq > c.gaps[d].missing(h.TCPSeq, old) {
+		c.counts[d].retransmits++
+		if old = known(end); int32(old-begin) > 0 {
+			c.retransmittedBytes[d] += uint64(old - begin - c.gaps[d].missing(begin, old))
+		}
+	} else {
+		c.counts[d].outOfOrder++
+	}
+	c.gaps[d].fill(h.TCPSeq, after)
+	if int32(after-p.next[d]) > 0 {
+		p.next[d] = after
+	}
+}
