@@ -10,6 +10,19 @@ const (
 	protoL2TP = 115
 )
 
+// mayCarry reports whether it is worth looking for a tunnel header behind these. Later
+// fragments begin with none.
+func (h *Headers) mayCarry() bool {
+	switch h.Protocol {
+	case protoUDP:
+		return isTunnelPort(h.SrcPort, h.DstPort) && h.Fragment != FragmentLater
+	case protoIPIP, protoIPv6, protoGRE, protoL2TP:
+		return h.Fragment != FragmentLater
+	default:
+		return false
+	}
+}
+
 // carried is what a tunnel's header says of the packet behind it; kind is TunnelNone
 // where there is no such header.
 type carried struct {
@@ -25,7 +38,7 @@ type carried struct {
 // §2.8), or what only looks like a tunnel. So does what is nested deeper than a record
 // can tell: it is metered where the limit leaves it, so that it is not lost.
 func (d *Decoder) undoTunnels(outer body, h *Headers) {
-	for h.TunnelDepth < flow.MaxTunnelDepth && h.Fragment != FragmentLater {
+	for h.mayCarry() && h.TunnelDepth < flow.MaxTunnelDepth {
 		payload := outer.data
 		if h.Protocol == protoUDP {
 			payload = payload[min(udpHeader, len(payload)):]
