@@ -79,6 +79,7 @@ func framings() []framed {
 		{"radiotap", LinkRadiotap, join([]byte{0, 0, 8, 0}, zeros(4), wlan(0x08, 0x01)), none},
 		{"radiotap, padded", LinkRadiotap, join([]byte{0, 0, 17, 0, 3, 0, 0, 0}, zeros(8), []byte{0x20}, wlan(0x88, 0x02, zeros(4))), none},
 		{"radiotap, more fields", LinkRadiotap, join([]byte{0, 0, 13, 0, 2, 0, 0, 0x80}, zeros(4), []byte{0}, wlan(0x88, 0x02, zeros(2))), none},
+		{"radiotap, more fields, aligned", LinkRadiotap, join([]byte{0, 0, 25, 0, 3, 0, 0, 0x80}, zeros(16), []byte{0x20}, wlan(0x88, 0x02, zeros(4))), none},
 		{"prism", LinkPrism, join([]byte{0x44, 0, 0, 0, 144, 0, 0, 0}, zeros(136), wlan(0x08, 0x01)), none},
 		{"prism of another byte order", LinkPrism, join([]byte{0, 0, 0, 0x44, 0, 0, 0, 144}, zeros(136), wlan(0x08, 0x01)), none},
 		{"prism that is avs", LinkPrism, join(u32(0x80211001), u32(64), zeros(56), wlan(0x08, 0x01)), none},

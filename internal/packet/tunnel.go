@@ -1,6 +1,10 @@
 package packet
 
-import "netflow-monitor/internal/flow"
+import (
+	"math"
+
+	"netflow-monitor/internal/flow"
+)
 
 // Protocols that carry packets (IANA protocol-numbers).
 const (
@@ -44,7 +48,7 @@ func (d *Decoder) undoTunnels(outer body, h *Headers) {
 			payload = payload[min(udpHeader, len(payload)):]
 		}
 		payload = payload[:min(uint32(len(payload)), h.PayloadLen)]
-		c := h.open(payload)
+		c := h.open(payload, outer.partial)
 		if c.kind == flow.TunnelNone || !d.Decapsulate.Has(c.kind) {
 			return
 		}
@@ -83,8 +87,9 @@ func (h *Headers) enclose(outer *Headers, c *carried) {
 	h.TunnelDepth = outer.TunnelDepth + 1
 }
 
-// open reads the tunnel header that the packet's payload begins with.
-func (h *Headers) open(payload []byte) carried {
+// open reads the tunnel header that the packet's payload begins with. Of a partial
+// packet the header may say more than there is.
+func (h *Headers) open(payload []byte, partial bool) carried {
 	switch h.Protocol {
 	case protoIPIP:
 		return carried{flow.TunnelIPIP, etherIPv4, 0, payload}
@@ -95,7 +100,11 @@ func (h *Headers) open(payload []byte) carried {
 	case protoL2TP:
 		return openL2TPv3(payload)
 	case protoUDP:
-		return openUDP(h.SrcPort, h.DstPort, payload, h.PayloadLen)
+		length := h.PayloadLen
+		if partial {
+			length = math.MaxUint16
+		}
+		return openUDP(h.SrcPort, h.DstPort, payload, length)
 	default:
 		return carried{}
 	}

@@ -173,7 +173,7 @@ func (c *tunnelled) checkPrefixes(t *testing.T) {
 			t.Errorf("sent %d of %d: %v, depth %d", n, len(whole), fault, h.TunnelDepth)
 		}
 		fragment := edit(short, 6, 0x20)
-		if h, fault = checkFrame(t, LinkRaw, fragment, 0); fault != FaultNone || h.TunnelDepth > 1 {
+		if h, fault = checkFrame(t, LinkRaw, fragment, 0); fault != FaultNone || (h.TunnelDepth == 1) != inner {
 			t.Errorf("fragment of %d of %d: %v, depth %d", n, len(whole), fault, h.TunnelDepth)
 		}
 		if h, fault = checkFrame(t, LinkRaw, edit(short, 7, 1), 0); fault != FaultNone || h.TunnelDepth != 0 {
@@ -302,6 +302,10 @@ func TestTunnelOfTunnel(t *testing.T) {
 	inner := ipv4(protoUDP, datagram(1, portVXLAN, join(u32(0x08000000), u32(0x500), ethernet(etherIPv4, ipv4(protoTCP, tcp(1))))))
 	h, fault := checkFrame(t, LinkRaw, ipv6(protoIPIP, inner), 0)
 	if fault != FaultNone || h.Tunnel.ID != 5 || h.Tunnel.Src != addr6a || h.TunnelDepth != 2 {
+		t.Errorf("%v, %+v", fault, h)
+	}
+	h, fault = checkFrame(t, LinkRaw, ipv6(protoGRE, join(u32(0x20000800), u32(9), inner)), 0)
+	if fault != FaultNone || h.Tunnel.ID != 9 {
 		t.Errorf("%v, %+v", fault, h)
 	}
 }
