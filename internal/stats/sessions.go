@@ -11,15 +11,39 @@ import (
 // sessionTable holds the sessions that live. It has no pointers into itself, so
 // that it costs the garbage collector next to nothing.
 type sessionTable struct {
-	slab  slab[session]
-	index map[uint64]uint32
+	slab slab[session]
+	// details are of those sessions that have any.
+	details slab[details]
+	index   map[uint64]uint32
 	// silent orders by the latest record, due by the latest snapshot; both oldest first.
 	silent, due queue
 }
 
+// common is the part of a Session that every session has, under the same names.
+type common struct {
+	ID                             uint64
+	Key                            flow.Key
+	Start, Last                    int64
+	Sent, Received                 flow.Counters
+	RTTClient, RTTServer           int64
+	TCPFlagsSent, TCPFlagsReceived uint8
+	ICMPType, ICMPCode             uint8
+	State                          flow.State
+	End                            flow.EndReason
+	Direction                      Direction
+}
+
+// details are the part that most sessions don't have: half as much again.
+type details struct {
+	SentTCP, ReceivedTCP flow.TCPCounters
+	Tunnel               flow.Tunnel
+}
+
 // session is a living session and where its records are folded to.
 type session struct {
-	Session
+	common
+	// details is a slot of the table's details, 0 for none.
+	details uint32
 	// sent and received are wire bytes in the second of generation.
 	sent, received uint64
 	generation     uint32
@@ -62,8 +86,7 @@ func (e *Engine) foldSession(s *session, r *flow.Record) {
 	s.Received.Add(r.Received)
 	s.TCPFlagsSent |= r.TCPFlagsSent
 	s.TCPFlagsReceived |= r.TCPFlagsReceived
-	s.SentTCP.Add(r.SentTCP)
-	s.ReceivedTCP.Add(r.ReceivedTCP)
+	e.foldDetails(s, r)
 	s.RTTClient, s.RTTServer = cmp.Or(r.RTTClient, s.RTTClient), cmp.Or(r.RTTServer, s.RTTServer)
 	s.State = r.State
 	s.changed = true
@@ -72,6 +95,22 @@ func (e *Engine) foldSession(s *session, r *flow.Record) {
 	}
 	s.sent += r.Sent.WireBytes
 	s.received += r.Received.WireBytes
+}
+
+// foldDetails makes room for details once there are any.
+func (e *Engine) foldDetails(s *session, r *flow.Record) {
+	none := flow.TCPCounters{}
+	if r.SentTCP == none && r.ReceivedTCP == none && (s.details != 0 || r.Tunnel.IsZero()) {
+		return
+	}
+	t := &e.sessions
+	if s.details == 0 {
+		s.details = t.details.alloc()
+		*t.details.at(s.details) = details{Tunnel: r.Tunnel}
+	}
+	d := t.details.at(s.details)
+	d.SentTCP.Add(r.SentTCP)
+	d.ReceivedTCP.Add(r.ReceivedTCP)
 }
 
 // addSession makes a session of its first record, or of a later one if it was
@@ -85,9 +124,9 @@ func (e *Engine) addSession(r *flow.Record) uint32 {
 	i := t.slab.alloc()
 	s := t.slab.at(i)
 	*s = session{
-		Session: Session{
+		common: common{
 			ID: r.ID, Key: r.Key, Start: r.Start, Last: r.Last,
-			Tunnel: r.Tunnel, ICMPType: r.ICMPType, ICMPCode: r.ICMPCode,
+			ICMPType: r.ICMPType, ICMPCode: r.ICMPCode,
 		},
 		snapshot: e.clock,
 	}
@@ -126,8 +165,13 @@ func (e *Engine) outside(addr netip.Addr, level int) geo.Location {
 func (e *Engine) endSession(i uint32, reason flow.EndReason) {
 	t := &e.sessions
 	s := t.slab.at(i)
-	s.End, s.RateSent, s.RateReceived = reason, 0, 0
-	e.evicted[boundPendingSessions] += e.pending.addSession(&s.Session, e.cfg.MaxPending)
+	s.End = reason
+	ended := e.view(s)
+	ended.RateSent, ended.RateReceived = 0, 0
+	e.evicted[boundPendingSessions] += e.pending.addSession(&ended, e.cfg.MaxPending)
+	if s.details != 0 {
+		t.details.release(s.details)
+	}
 	t.silent.remove(i)
 	t.due.remove(i)
 	delete(t.index, s.ID)
@@ -136,8 +180,16 @@ func (e *Engine) endSession(i uint32, reason flow.EndReason) {
 
 // view is the session as of now.
 func (e *Engine) view(s *session) Session {
-	v := s.Session
-	v.RateSent, v.RateReceived = e.rateOf(s.sent, s.generation), e.rateOf(s.received, s.generation)
+	v := Session{
+		ID: s.ID, Key: s.Key, Start: s.Start, Last: s.Last, Sent: s.Sent, Received: s.Received,
+		RTTClient: s.RTTClient, RTTServer: s.RTTServer, TCPFlagsSent: s.TCPFlagsSent, TCPFlagsReceived: s.TCPFlagsReceived,
+		ICMPType: s.ICMPType, ICMPCode: s.ICMPCode, State: s.State, End: s.End, Direction: s.Direction,
+		RateSent: e.rateOf(s.sent, s.generation), RateReceived: e.rateOf(s.received, s.generation),
+	}
+	if s.details != 0 {
+		d := e.sessions.details.at(s.details)
+		v.SentTCP, v.ReceivedTCP, v.Tunnel = d.SentTCP, d.ReceivedTCP, d.Tunnel
+	}
 	return v
 }
 
@@ -149,8 +201,7 @@ func (e *Engine) Sessions(q SessionQuery) ([]Session, int) {
 	defer e.mu.RUnlock()
 	var v Session // one for all, because it escapes
 	for i := e.sessions.due.front(); i != 0; i = e.sessions.due.after(i) {
-		if s := e.sessions.slab.at(i); q.Match(&s.Session) {
-			v = e.view(s)
+		if v = e.view(e.sessions.slab.at(i)); q.Match(&v) {
 			p.add(&v)
 		}
 	}
