@@ -18,6 +18,10 @@ import (
 // says.
 const maxSessions = 1 << 22
 
+// retained flows stay until their next packet, so that the sessions of a file of
+// ordinary size do not depend on what else is in it (docs/adr/0014).
+const retained = 1 << 16
+
 // Result is what one or more files hold.
 type Result struct {
 	// Sessions has one record for each session, sorted by start time, then key.
@@ -33,6 +37,7 @@ type Result struct {
 // what was read before a file broke off is in it.
 func Read(ctx context.Context, paths []string, cfg meter.Config) (*Result, error) {
 	cfg.Interim = false
+	cfg.Retain = retained
 	cfg.MaxSessions = maxSessions
 	cfg.Seed = max(cfg.Seed, 1) // the output never depends on it, but its cost may
 	result := &Result{}
