@@ -17,8 +17,9 @@ type column[T any] struct {
 	bare bool
 	// only says which rows have the field; nil means all.
 	only *condition[T]
-	// measure is the length of what append appends, where that is sooner known.
-	measure func(row *T) int
+	// measure is the length of what append appends, or least if that is more, where
+	// it is sooner known.
+	measure func(row *T, least int) int
 	// width of a table's column, if it is known without looking at all values.
 	width int
 	about about

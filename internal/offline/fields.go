@@ -127,25 +127,25 @@ var sessionFields = []column[record]{
 // sessionTable are the columns of the table of sessions.
 var sessionTable = []column[record]{
 	{name: "START", append: func(b []byte, r *record) []byte { return appendTime(b, r.Start) }, width: timeWidth},
-	{name: "DURATION", bare: true, append: appendDuration, measure: func(r *record) int { return secondsWidth(r.Last - r.Start) }},
-	{name: "PROTO", append: appendProtocol, measure: func(r *record) int { return len(protocolNames[r.Key.Protocol]) }},
+	{name: "DURATION", bare: true, append: appendDuration, measure: func(r *record, least int) int { return max(least, secondsWidth(r.Last-r.Start)) }},
+	{name: "PROTO", append: appendProtocol, measure: func(r *record, least int) int { return max(least, len(protocolNames[r.Key.Protocol])) }},
 	{name: "SOURCE",
 		append: func(b []byte, r *record) []byte {
 			port, _ := r.Key.Ports()
 			return appendEnd(b, &r.Key.Src, r.Key.Version, port)
 		},
-		measure: func(r *record) int {
+		measure: func(r *record, least int) int {
 			port, _ := r.Key.Ports()
-			return endWidth(&r.Key.Src, r.Key.Version, port)
+			return endWidth(&r.Key.Src, r.Key.Version, port, least)
 		}},
 	{name: "DESTINATION",
 		append: func(b []byte, r *record) []byte {
 			_, port := r.Key.Ports()
 			return appendEnd(b, &r.Key.Dst, r.Key.Version, port)
 		},
-		measure: func(r *record) int {
+		measure: func(r *record, least int) int {
 			_, port := r.Key.Ports()
-			return endWidth(&r.Key.Dst, r.Key.Version, port)
+			return endWidth(&r.Key.Dst, r.Key.Version, port, least)
 		}},
 	{name: "PKTS SENT", count: func(r *record) uint64 { return r.Sent.Packets }},
 	{name: "RECV", count: func(r *record) uint64 { return r.Received.Packets }},

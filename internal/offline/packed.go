@@ -23,6 +23,10 @@ const (
 	hasTCP
 	hasTunnel
 	isFirst
+	isResetByResponder
+
+	// others are the parts that few sessions have.
+	others = hasLabels | hasICMP | hasRTT | hasTCP | hasTunnel
 )
 
 const (
@@ -36,19 +40,32 @@ const (
 )
 
 func shapeOf(r *flow.Record) (s shape) {
-	for bit, present := range [...]bool{
-		!isMapped(&r.Key.Src) || !isMapped(&r.Key.Dst),
-		r.Key.VLAN|r.Key.InnerVLAN|uint16(r.Key.Point) != 0,
-		!r.Received.IsZero(),
-		r.ICMPType|r.ICMPCode != 0,
-		r.RTTClient|r.RTTServer != 0,
-		r.SentTCP != flow.TCPCounters{} || r.ReceivedTCP != flow.TCPCounters{},
-		r.Tunnel != flow.Tunnel{},
-		r.First,
-	} {
-		if present {
-			s |= 1 << bit
-		}
+	if !isMapped(&r.Key.Src) || !isMapped(&r.Key.Dst) {
+		s |= hasWideAddresses
+	}
+	if r.Key.VLAN|r.Key.InnerVLAN|uint16(r.Key.Point) != 0 {
+		s |= hasLabels
+	}
+	if !r.Received.IsZero() {
+		s |= hasReceived
+	}
+	if r.ICMPType|r.ICMPCode != 0 {
+		s |= hasICMP
+	}
+	if r.RTTClient|r.RTTServer != 0 {
+		s |= hasRTT
+	}
+	if r.SentTCP != (flow.TCPCounters{}) || r.ReceivedTCP != (flow.TCPCounters{}) {
+		s |= hasTCP
+	}
+	if r.Tunnel != (flow.Tunnel{}) {
+		s |= hasTunnel
+	}
+	if r.First {
+		s |= isFirst
+	}
+	if r.ResetByResponder {
+		s |= isResetByResponder
 	}
 	return s
 }
@@ -77,14 +94,14 @@ func pack(b []byte, r *flow.Record) []byte {
 	if s&hasReceived != 0 {
 		b = packCounters(b, &r.Received)
 	}
-	if s&^(hasWideAddresses|hasReceived|isFirst) != 0 {
+	if s&others != 0 {
 		b = packRest(b, s, r)
 	}
 	binary.LittleEndian.PutUint16(b[begin:], uint16(len(b)-begin))
 	return b
 }
 
-// packRest appends the parts that few sessions have.
+// packRest appends the other parts.
 func packRest(b []byte, s shape, r *flow.Record) []byte {
 	if s&hasLabels != 0 {
 		b = binary.LittleEndian.AppendUint16(b, r.Key.VLAN)
@@ -138,7 +155,7 @@ func unpack(b []byte, r *flow.Record) int {
 	size := int(binary.LittleEndian.Uint16(b))
 	u := unpacker{b[startAt:size]}
 	s := shape(binary.LittleEndian.Uint16(b[sizeBytes:]))
-	*r = flow.Record{First: s&isFirst != 0}
+	*r = flow.Record{First: s&isFirst != 0, ResetByResponder: s&isResetByResponder != 0}
 	head := u.bytes(26)
 	r.Start = int64(binary.LittleEndian.Uint64(head))
 	r.ID = binary.LittleEndian.Uint64(head[8:])
@@ -159,7 +176,7 @@ func unpack(b []byte, r *flow.Record) int {
 	if s&hasReceived != 0 {
 		u.counters(&r.Received)
 	}
-	if s&^(hasWideAddresses|hasReceived|isFirst) != 0 {
+	if s&others != 0 {
 		u.rest(s, r)
 	}
 	return size

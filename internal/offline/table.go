@@ -106,7 +106,7 @@ func widths[T any](columns []column[T], rows iter.Seq[*T]) []int {
 			case c.count != nil:
 				largest[i] = max(largest[i], c.count(row))
 			case c.measure != nil:
-				all[i] = max(all[i], c.measure(row))
+				all[i] = c.measure(row, all[i])
 			default:
 				value = c.append(value[:0], row)
 				all[i] = max(all[i], len(value))

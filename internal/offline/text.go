@@ -1,6 +1,7 @@
 package offline
 
 import (
+	"encoding/binary"
 	"net/netip"
 	"strconv"
 
@@ -150,6 +151,9 @@ func appendMillis(b []byte, d int64) []byte { return appendDecimal(b, d, 6) }
 // secondsWidth is the length of what appendSeconds appends.
 func secondsWidth(d int64) int {
 	value, width := uint64(d), 0
+	if d == 0 {
+		return 1
+	}
 	if d < 0 {
 		value, width = -value, 1
 	}
@@ -169,28 +173,40 @@ func secondsWidth(d int64) int {
 	return width + 1 + decimals
 }
 
+// octet is a number of an IPv4 address as text, with the point that follows it.
+type octet struct {
+	text   uint32 // in the order of memory
+	length uint32
+}
+
+var octets = func() (all [256]octet) {
+	for n := range all {
+		var text [4]byte
+		length := len(append(strconv.AppendUint(text[:0], uint64(n), 10), '.'))
+		all[n] = octet{binary.LittleEndian.Uint32(text[:]), uint32(length)}
+	}
+	return all
+}()
+
+// maxIPv4 is the length of the longest IPv4 address, maxIPv4End with its port.
+const (
+	maxIPv4    = len("255.255.255.255")
+	maxIPv4End = maxIPv4 + len(":65535")
+)
+
 // appendAddr appends the address a of a flow key of that IP version.
 func appendAddr(b []byte, a *[16]byte, version uint8) []byte {
 	if version != 4 {
 		return netip.AddrFrom16(*a).AppendTo(b)
 	}
-	b = appendByte(b, a[12])
-	b = appendByte(append(b, '.'), a[13])
-	b = appendByte(append(b, '.'), a[14])
-	return appendByte(append(b, '.'), a[15])
-}
-
-func appendByte(b []byte, n uint8) []byte {
-	switch {
-	case n >= 200:
-		b, n = append(b, '2'), n-200
-	case n >= 100:
-		b, n = append(b, '1'), n-100
-	case n >= 10:
-	default:
-		return append(b, '0'+n)
+	var text [maxIPv4 + 1]byte
+	length := uint32(0)
+	for _, n := range a[12:] {
+		o := octets[n]
+		binary.LittleEndian.PutUint32(text[length:], o.text)
+		length += o.length
 	}
-	return append(b, pairs[int(n)*2], pairs[int(n)*2+1])
+	return append(b, text[:length-1]...)
 }
 
 // appendEnd appends an address and its port, if it has one.
@@ -207,20 +223,23 @@ func appendEnd(b []byte, a *[16]byte, version uint8, port uint16) []byte {
 	return b
 }
 
-// endWidth is the length of what appendEnd appends.
-func endWidth(a *[16]byte, version uint8, port uint16) int {
+// endWidth is the length of what appendEnd appends, or least if that is more.
+func endWidth(a *[16]byte, version uint8, port uint16, least int) int {
 	if version != 4 {
 		var text [64]byte
-		return len(appendEnd(text[:0], a, version, port))
+		return max(least, len(appendEnd(text[:0], a, version, port)))
 	}
-	width := len("...")
+	if least >= maxIPv4End {
+		return least
+	}
+	width := -1
 	for _, n := range a[12:] {
-		width += digits(uint64(n))
+		width += int(octets[n].length)
 	}
 	if port != 0 {
 		width += len(":") + digits(uint64(port))
 	}
-	return width
+	return max(least, width)
 }
 
 // protocolNames are those of flow.ProtocolName, ready for every row.

@@ -76,7 +76,7 @@ func checkEnd(t *testing.T, random *rand.Rand) {
 	if port != 0 {
 		want = netip.AddrPortFrom(addr, port).String()
 	}
-	if got := string(appendEnd(nil, &a, version, port)); got != want || endWidth(&a, version, port) != len(want) {
-		t.Fatalf("%q, %d wide, want %q", got, endWidth(&a, version, port), want)
+	if got := string(appendEnd(nil, &a, version, port)); got != want || endWidth(&a, version, port, 0) != len(want) || endWidth(&a, version, port, 99) != 99 {
+		t.Fatalf("%q, %d wide, want %q", got, endWidth(&a, version, port, 0), want)
 	}
 }
