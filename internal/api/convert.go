@@ -106,7 +106,7 @@ func (s *Server) ranks(dimension string, list []stats.Rank) []wire.Rank {
 			Key: r.Key, Name: rankName(dimension, &r),
 			BytesSent: r.Sent.Bytes, BytesReceived: r.Received.Bytes, TotalBytes: r.Sent.Bytes + r.Received.Bytes,
 			PacketsSent: r.Sent.Packets, PacketsReceived: r.Received.Packets, TotalPackets: r.Sent.Packets + r.Received.Packets,
-			SessionCount: r.Sessions, Rate: r.Rate,
+			SessionCount: r.Sessions, TotalRetransmits: r.Retransmits, Rate: r.Rate,
 		}
 		if dimension != stats.DimensionIP {
 			continue

@@ -69,6 +69,12 @@ func TestQuality(t *testing.T) {
 			if ip.TotalRetransmits != 4 {
 				t.Errorf("IP %+v", ip)
 			}
+			top := decode[wire.TopTalkers](t, f.get(t, "/api/top-talkers?order_by=total_retransmits"), 200)
+			for _, r := range []wire.Rank{top.IPs[0], top.Countries[0], top.Protocols[0], top.Ports[0]} {
+				if r.TotalRetransmits != 4 {
+					t.Errorf("rank %+v", r)
+				}
+			}
 			peer := decode[wire.IPDetail](t, f.get(t, "/api/ip-stats/203.0.113.9"), 200)
 			if peer.RetransmitsSent != 1 || peer.RetransmitsReceived != 3 {
 				t.Errorf("peer %+v", peer.IP)

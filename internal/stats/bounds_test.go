@@ -93,6 +93,29 @@ func TestFullIPTable(t *testing.T) {
 	}
 }
 
+// What few sessions have takes room only while they live.
+func TestDetailsAreReleased(t *testing.T) {
+	e := newEngine(t, nil)
+	k := key("192.168.1.2", "11.0.0.1", 1, 443)
+	for i := range int64(1000) {
+		r := record(uint64(i+1), k, epoch, 1, 1)
+		r.SentTCP.Retransmits = uint64(i % 2) // every other one has some
+		end := record(uint64(i+1), k, epoch, 1, 1)
+		end.First, end.End = false, flow.EndOfFlow
+		consume(t, e, epoch+(i+1)*second, r)
+		if got := e.sessions.details.len(); got != int(i%2) {
+			t.Fatalf("session %d: %d details", i, got)
+		}
+		consume(t, e, epoch+(i+1)*second, end)
+		if s, _ := e.Session(uint64(i + 1)); s.SentTCP.Retransmits != uint64(i%2) {
+			t.Fatalf("session %d ended with %+v", i, s.SentTCP)
+		}
+	}
+	if len(e.sessions.details.chunks) != 1 || e.sessions.details.len() != 0 {
+		t.Errorf("%d details are left", e.sessions.details.len())
+	}
+}
+
 func TestFullRanking(t *testing.T) {
 	e := newEngine(t, func(c *Config) { c.MaxRanks = 16 })
 	for i := range 100 {

@@ -112,7 +112,7 @@ func (l *ledger) label(dimension string, r *flow.Record, responder bool) string 
 
 func (l *ledger) ranks(dimension string) map[string]Rank {
 	all := make(map[string]Rank)
-	add := func(label string, sent, received flow.Counters, first, latest bool) {
+	add := func(label string, sent, received flow.Counters, again uint64, first, latest bool) {
 		if label == "" {
 			return
 		}
@@ -120,6 +120,7 @@ func (l *ledger) ranks(dimension string) map[string]Rank {
 		k.Key = label
 		k.Sent.add(volume(&sent))
 		k.Received.add(volume(&received))
+		k.Retransmits += again
 		if first {
 			k.Sessions++
 		}
@@ -130,9 +131,10 @@ func (l *ledger) ranks(dimension string) map[string]Rank {
 	}
 	l.each(func(r *flow.Record, _ Direction, latest bool) {
 		a, b := l.label(dimension, r, false), l.label(dimension, r, true)
-		add(a, r.Sent, r.Received, r.First, latest)
+		again := r.SentTCP.Retransmits + r.ReceivedTCP.Retransmits
+		add(a, r.Sent, r.Received, again, r.First, latest)
 		if a != b {
-			add(b, r.Received, r.Sent, r.First, latest)
+			add(b, r.Received, r.Sent, again, r.First, latest)
 		}
 	})
 	return all

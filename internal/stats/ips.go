@@ -220,5 +220,6 @@ func addPeer(peers map[netip.Addr]*Rank, peer netip.Addr, sent, received Volume,
 	r.Sent.add(sent)
 	r.Received.add(received)
 	r.Sessions++
+	r.Retransmits += s.SentTCP.Retransmits + s.ReceivedTCP.Retransmits
 	r.Rate += s.RateSent + s.RateReceived
 }

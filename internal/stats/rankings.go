@@ -18,6 +18,7 @@ type rankRow struct {
 	name           string
 	sent, received Volume
 	sessions       uint64
+	retransmits    uint64 // both ways
 	now            uint64 // wire bytes in the second of generation
 	generation     uint32
 	key            uint32
@@ -79,19 +80,21 @@ func (e *Engine) rankSession(s *session, first bool, src, dst *geo.Location) {
 
 func (e *Engine) foldRanks(s *session, r *flow.Record) {
 	sent, received := volume(&r.Sent), volume(&r.Received)
+	again := r.SentTCP.Retransmits + r.ReceivedTCP.Retransmits
 	for d := range e.rankings {
 		if row := s.ranks[2*d]; row != 0 {
-			e.rankings[d].rows[row].add(sent, received, e.generation)
+			e.rankings[d].rows[row].add(sent, received, again, e.generation)
 		}
 		if row := s.ranks[2*d+1]; row != 0 {
-			e.rankings[d].rows[row].add(received, sent, e.generation)
+			e.rankings[d].rows[row].add(received, sent, again, e.generation)
 		}
 	}
 }
 
-func (r *rankRow) add(sent, received Volume, generation uint32) {
+func (r *rankRow) add(sent, received Volume, retransmits uint64, generation uint32) {
 	r.sent.add(sent)
 	r.received.add(received)
+	r.retransmits += retransmits
 	if r.generation != generation {
 		r.generation, r.now = generation, 0
 	}
@@ -127,7 +130,7 @@ func (e *Engine) viewRank(d, i int) Rank {
 	row := &e.rankings[d].rows[i]
 	r := Rank{
 		Key: RankOther, Name: row.name, Sent: row.sent, Received: row.received,
-		Sessions: row.sessions, Rate: e.rateOf(row.now, row.generation),
+		Sessions: row.sessions, Retransmits: row.retransmits, Rate: e.rateOf(row.now, row.generation),
 	}
 	if i != otherRow {
 		r.Key = Dimensions[d].label(row.key)
@@ -152,7 +155,7 @@ func (e *Engine) topIPs(column string, n int) []Rank {
 		v := &picked[i]
 		ranks[i] = Rank{
 			Key: v.Addr.String(), Sent: volume(&v.Sent), Received: volume(&v.Received),
-			Sessions: v.Sessions, Rate: v.RateSent + v.RateReceived,
+			Sessions: v.Sessions, Retransmits: v.RetransmitsSent + v.RetransmitsReceived, Rate: v.RateSent + v.RateReceived,
 		}
 	}
 	return ranks

@@ -182,6 +182,7 @@ func rankColumns() []Column[Rank] {
 	return []Column[Rank]{
 		column("total_bytes", false, func(r *Rank) uint64 { return r.Sent.Bytes + r.Received.Bytes }),
 		column("total_packets", false, func(r *Rank) uint64 { return r.Sent.Packets + r.Received.Packets }),
+		column("total_retransmits", false, func(r *Rank) uint64 { return r.Retransmits }),
 		column("session_count", false, func(r *Rank) uint64 { return r.Sessions }),
 		column("rate", false, func(r *Rank) float64 { return r.Rate }),
 	}

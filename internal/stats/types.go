@@ -120,6 +120,8 @@ type Rank struct {
 	Name           string
 	Sent, Received Volume
 	Sessions       uint64
+	// Retransmits are TCP segments, both ways.
+	Retransmits uint64
 	// Rate is wire bytes per second, both ways, in the latest second.
 	Rate float64
 }

@@ -129,17 +129,19 @@ type IPDetail struct {
 
 // Rank is one row of a ranking.
 type Rank struct {
-	Key             string    `json:"key"`
-	Name            string    `json:"name"` // display name; empty if the key is one
-	BytesSent       uint64    `json:"bytes_sent"`
-	BytesReceived   uint64    `json:"bytes_received"`
-	TotalBytes      uint64    `json:"total_bytes"`
-	PacketsSent     uint64    `json:"packets_sent"`
-	PacketsReceived uint64    `json:"packets_received"`
-	TotalPackets    uint64    `json:"total_packets"`
-	SessionCount    uint64    `json:"session_count"`
-	Rate            float64   `json:"rate"`               // wire bytes per second, both ways
-	Location        *Location `json:"location,omitempty"` // of an address
+	Key             string `json:"key"`
+	Name            string `json:"name"` // display name; empty if the key is one
+	BytesSent       uint64 `json:"bytes_sent"`
+	BytesReceived   uint64 `json:"bytes_received"`
+	TotalBytes      uint64 `json:"total_bytes"`
+	PacketsSent     uint64 `json:"packets_sent"`
+	PacketsReceived uint64 `json:"packets_received"`
+	TotalPackets    uint64 `json:"total_packets"`
+	SessionCount    uint64 `json:"session_count"`
+	// TCP segments that were sent again, both ways.
+	TotalRetransmits uint64    `json:"total_retransmits"`
+	Rate             float64   `json:"rate"`               // wire bytes per second, both ways
+	Location         *Location `json:"location,omitempty"` // of an address
 }
 
 // TopTalkers is a ranking for each dimension, since monitoring began.

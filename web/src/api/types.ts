@@ -302,6 +302,8 @@ export interface Rank {
   packets_received: number
   total_packets: number
   session_count: number
+  /** TCP segments that were sent again, both ways. */
+  total_retransmits: number
   /** wire bytes per second, both ways */
   rate: number
   /** of an address */
