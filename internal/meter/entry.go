@@ -130,6 +130,14 @@ const (
 
 const seenBoth = seenSent | seenReceived
 
+// mark notes a packet in the direction.
+func (e *hot) mark(direction uint) {
+	e.marks |= seenSent << direction
+	if e.state == flow.StateUnreplied && e.marks&seenBoth == seenBoth {
+		e.state = flow.StateActive
+	}
+}
+
 // class says which idle time-out holds.
 type class uint8
 

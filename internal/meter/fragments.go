@@ -3,38 +3,138 @@ package meter
 import (
 	"time"
 
+	"netflow-monitor/internal/flow"
 	"netflow-monitor/internal/packet"
 )
 
 const (
 	fragmentSlots = 512
-	// fragmentLife is how long later fragments may follow the first (RFC 1122
+	// fragmentLife is how long the fragments of a datagram may be apart (RFC 1122
 	// section 3.3.2: 60 to 120 s at most; senders send them at once).
 	fragmentLife = int64(30 * time.Second)
 )
 
-// fragments remembers which ports the first fragments of recent datagrams had, for
-// the later ones, which carry none. A newer datagram takes the place of an older one:
-// its late fragments are then metered without ports, as are those that come first.
-type fragments [fragmentSlots]fragment
-
-type fragment struct {
-	key  key
-	time int64
-	id   uint32
+// fragments are the recent datagrams of which fragments were seen. The first fragment
+// has the ports; later ones follow it to its session, also if they came before it. A
+// newer datagram takes the place of an older one, whose late fragments are then
+// metered without ports.
+type fragments struct {
+	slots   [fragmentSlots]datagram
+	waiting int // slots with packets held back
 }
 
-// resolve remembers the key of a first fragment and completes that of a later one.
-func (f *fragments) resolve(h *packet.Headers, k *key, t int64) {
-	slot := &f[fold(k.src.lo+uint64(h.FragmentID), k.dst.lo^0x9e3779b97f4a7c15)%fragmentSlots]
-	if h.Fragment == packet.FragmentFirst {
-		*slot = fragment{*k, t, h.FragmentID}
+// datagram is what is known of one.
+type datagram struct {
+	key  key // of its first fragment; without ports until that came
+	time int64
+	id   uint32
+	held held
+}
+
+// held are later fragments that came before the first. They are counted nowhere yet,
+// neither as input nor on a flow, so that packets = metered + refused in each batch.
+type held struct {
+	arrival     arrival // of the earliest
+	first, last int64
+	count       flow.Counters
+}
+
+func (d *datagram) waits() bool { return d.held.count.Packets > 0 }
+
+func (f *fragments) slot(a *arrival) *datagram {
+	k := &a.key
+	return &f.slots[fold(k.src.lo+uint64(a.headers.FragmentID), k.dst.lo^0x9e3779b97f4a7c15)%fragmentSlots]
+}
+
+// has reports whether the packet is another fragment of the datagram.
+func (d *datagram) has(a *arrival, meta uint64) bool {
+	age := a.time - d.time
+	differs := (d.key.meta ^ a.key.meta) & meta &^ (1 << oneWayBit) // later fragments don't know that bit
+	return d.id == a.headers.FragmentID && d.key.src == a.key.src && d.key.dst == a.key.dst &&
+		differs == 0 && max(age, -age) <= fragmentLife
+}
+
+// defragment gives a later fragment the key of its datagram. It reports whether the
+// packet is held back, because that is not known yet.
+func (m *Meter) defragment(a *arrival) bool {
+	d := m.fragments.slot(a)
+	same := d.has(a, m.table.meta)
+	if d.waits() && !same {
+		m.release(d)
+	}
+	if a.headers.Fragment == packet.FragmentFirst {
+		if d.waits() {
+			early := m.fragments.take(d)
+			m.meterHeld(a, &early)
+		}
+		*d = datagram{key: a.key, time: a.time, id: a.headers.FragmentID}
+		return false
+	}
+	if same && !d.waits() {
+		a.key = d.key
+		a.hash = a.key.hash(&m.table.seed, m.table.meta)
+		return false
+	}
+	m.hold(d, a)
+	return true
+}
+
+func (m *Meter) hold(d *datagram, a *arrival) {
+	if !d.waits() {
+		m.fragments.waiting++
+		*d = datagram{a.key, a.time, a.headers.FragmentID, held{arrival: *a, first: a.time, last: a.time}}
+	}
+	h := &d.held
+	h.first, h.last = min(h.first, a.time), max(h.last, a.time)
+	h.count.Add(flow.Counters{
+		Packets: 1, WireBytes: uint64(a.wire), IPBytes: uint64(a.headers.IPLen), PayloadBytes: uint64(a.headers.PayloadLen),
+	})
+}
+
+// take empties the datagram of what waits in it.
+func (f *fragments) take(d *datagram) held {
+	h := d.held
+	*d = datagram{}
+	f.waiting--
+	return h
+}
+
+// release meters fragments without ports, because the first one does not come.
+func (m *Meter) release(d *datagram) {
+	h := m.fragments.take(d)
+	m.meterHeld(&h.arrival, &h)
+}
+
+// releaseOld releases what no first fragment can follow at time t any more.
+func (m *Meter) releaseOld(t int64) {
+	if m.fragments.waiting == 0 || m.retain > 0 {
 		return
 	}
-	age := t - slot.time
-	same := slot.id == h.FragmentID && slot.key.src == k.src && slot.key.dst == k.dst &&
-		slot.key.meta&^(1<<oneWayBit) == k.meta
-	if same && max(age, -age) <= fragmentLife {
-		*k = slot.key
+	for i := range m.fragments.slots {
+		d := &m.fragments.slots[i]
+		if age := t - d.time; d.waits() && max(age, -age) > fragmentLife {
+			m.release(d)
+		}
 	}
+}
+
+func (m *Meter) releaseAll() {
+	for i := range m.fragments.slots {
+		if d := &m.fragments.slots[i]; d.waits() {
+			m.release(d)
+		}
+	}
+}
+
+// meterHeld meters what was held back on the flow of packet a.
+func (m *Meter) meterHeld(a *arrival, h *held) {
+	m.input.Packets += h.count.Packets
+	m.input.WireBytes += h.count.WireBytes
+	at := a.time
+	a.time = h.first
+	_, e, direction := m.flow(a)
+	a.time = at
+	e.count[direction&1].Add(h.count)
+	e.last = max(e.last, h.last)
+	e.mark(direction)
 }

@@ -24,6 +24,7 @@ func part(p pkt, id uint16, field uint16) capture.Frame {
 func TestFragments(t *testing.T) {
 	d, e := udp("10.0.0.1", "10.0.0.2", 40000, 53), udp("10.0.0.1", "10.0.0.2", 40001, 53)
 	ping := icmp("10.0.0.1", "10.0.0.2", 8, 0)
+	long := d.when(31)
 	tests := []struct {
 		name   string
 		frames []capture.Frame
@@ -39,6 +40,16 @@ func TestFragments(t *testing.T) {
 		}},
 		{"identification used again later", []capture.Frame{part(d, 6, moreFragments), part(d.when(31), 6, fragmentOffset)}, []string{
 			"10.0.0.1 40000 10.0.0.2 53 1 0 unreplied forced_end", "10.0.0.1 0 10.0.0.2 0 1 0 unreplied forced_end",
+		}},
+		{"last fragment first, answered", []capture.Frame{
+			part(d, 7, 2*fragmentOffset), part(d, 7, fragmentOffset|moreFragments), part(d.when(0.5), 7, moreFragments), part(d.back().when(1), 7, 0),
+		}, []string{"10.0.0.1 40000 10.0.0.2 53 3 1 active forced_end"}},
+		{"backwards and reordered", []capture.Frame{part(d.back(), 8, fragmentOffset), part(d.back(), 8, moreFragments)}, []string{
+			"10.0.0.1 40000 10.0.0.2 53 0 2 unreplied forced_end",
+		}},
+		{"large ping, reordered", []capture.Frame{part(ping, 9, fragmentOffset), part(ping, 9, moreFragments)}, []string{"10.0.0.1 0 10.0.0.2 0 2 0 unreplied forced_end"}},
+		{"first fragment comes too late", []capture.Frame{part(d, 10, fragmentOffset), part(long, 10, moreFragments)}, []string{
+			"10.0.0.1 0 10.0.0.2 0 1 0 unreplied forced_end", "10.0.0.1 40000 10.0.0.2 53 1 0 unreplied forced_end",
 		}},
 	}
 	for _, tt := range tests {

@@ -161,6 +161,7 @@ func (m *Meter) work(t int64, budget int) {
 		m.clock, m.nextTick = t, m.tickAfter(t)
 	}
 	if t >= m.nextTick {
+		m.releaseOld(t)
 		m.endTick(m.nextTick)
 		m.nextTick = m.tickAfter(t)
 	}
@@ -182,7 +183,11 @@ func (m *Meter) rest(t int64) {
 	}
 	still := t <= m.clock
 	m.work(min(t, maxTime), restSlice)
-	if still && m.interim && m.input.Packets > 0 {
+	if !still || !m.interim {
+		return
+	}
+	m.releaseAll()
+	if m.input.Packets > 0 {
 		m.endTick(m.clock + 1) // a batch holds what is before its time
 	}
 }

@@ -117,6 +117,7 @@ func (m *Meter) Run(ctx context.Context, src capture.Source, out flow.Sink) erro
 	defer m.table.close()
 	err := m.loop(ctx, src)
 	m.meterAll()
+	m.releaseAll()
 	m.endAll()
 	m.finish()
 	m.publish()

@@ -56,9 +56,6 @@ func (m *Meter) take(f *capture.Frame) {
 			a.headers.AddOuterVLAN(f.VLANTCI)
 		}
 		a.key.load(&a.headers)
-		if a.headers.Fragment != packet.FragmentNone {
-			m.fragments.resolve(&a.headers, &a.key, a.time)
-		}
 		a.hash = a.key.hash(&m.table.seed, m.table.meta)
 	}
 	g.count++
@@ -113,6 +110,9 @@ func (m *Meter) meter(a *arrival) {
 		m.work(a.time, sweepSlice)
 	}
 	m.clock = max(m.clock, a.time)
+	if a.headers.Fragment != packet.FragmentNone && a.fault == packet.FaultNone && m.defragment(a) {
+		return
+	}
 	m.input.Packets++
 	m.input.WireBytes += uint64(a.wire)
 	if a.fault != packet.FaultNone {
@@ -129,11 +129,9 @@ func (m *Meter) meter(a *arrival) {
 	c.IPBytes += uint64(a.headers.IPLen)
 	c.PayloadBytes += uint64(a.headers.PayloadLen)
 	e.last = max(e.last, a.time)
-	e.marks |= seenSent << direction
+	e.mark(direction)
 	if a.headers.Protocol == flow.ProtoTCP {
 		m.observe(i, e, a, direction)
-	} else if e.state == flow.StateUnreplied && e.marks&seenBoth == seenBoth {
-		e.state = flow.StateActive
 	}
 }
 
