@@ -21,6 +21,7 @@ const (
 	etherNSH      = 0x894f
 	etherQinQOld  = 0x9100 // before 802.1ad was settled
 	etherQinQOld2 = 0x9200
+	etherArista   = 0xd28b // time stamps of Arista's switches
 	// etherMin is the smallest EtherType; below it the field is an 802.3 length, and
 	// an 802.2 header follows.
 	etherMin = 0x0600
@@ -60,6 +61,8 @@ func unwrap(etherType uint16, data []byte, h *Headers) (uint16, []byte, Fault) {
 			etherType, data, fault = skipTag(data, 8+12)
 		case etherCiscoCMD:
 			etherType, data, fault = skipCiscoCMD(data)
+		case etherArista:
+			etherType, data, fault = skipTimestamp(data)
 		case etherNSH:
 			etherType, data, fault = skipNSH(data)
 		case etherMPLS, etherMPLSUp:
@@ -97,6 +100,22 @@ func skipCiscoCMD(data []byte) (uint16, []byte, Fault) {
 		return 0, nil, FaultTruncatedLink
 	}
 	return skipTag(data, 2+int(data[1])*4)
+}
+
+// skipTimestamp skips the time at which a switch of Arista's saw the frame: subtype,
+// time scale, format and hardware, time.
+func skipTimestamp(data []byte) (uint16, []byte, Fault) {
+	const subtype, format64, format48 = 1, 1, 2
+	switch {
+	case len(data) < 4:
+		return 0, nil, FaultTruncatedLink
+	case be16(data) == subtype && data[3]>>4 == format64:
+		return skipTag(data, 4+8)
+	case be16(data) == subtype && data[3]>>4 == format48:
+		return skipTag(data, 4+6)
+	default:
+		return 0, nil, FaultNotIP
+	}
 }
 
 // skipMACsec skips the tag of a frame that is signed (IEEE 802.1AE §9.3). One that is

@@ -45,6 +45,8 @@ func framings() []framed {
 		{"erspan without gre", LinkEthernet, eth(etherERSPAN, u32(0x10000000), u32(0), inFrame), none},
 		{"hsr", LinkEthernet, eth(etherHSR, zeros(4), u16(etherIPv4)), none},
 		{"cisco metadata", LinkEthernet, eth(etherCiscoCMD, []byte{1, 1, 0, 1, 0, 9}, u16(etherIPv4)), none},
+		{"time stamp", LinkEthernet, eth(etherArista, u32(0x00010010), zeros(8), u16(etherIPv4)), none},
+		{"short time stamp", LinkEthernet, eth(etherArista, u32(0x00010121), zeros(6), u16(etherIPv4)), none},
 		{"network service header", LinkEthernet, eth(etherNSH, []byte{0, 6, 1, 1}, zeros(20)), none},
 		{"signed", LinkEthernet, eth(etherMACsec, []byte{0x20, 0}, zeros(12), u16(etherIPv4)), none},
 		{"signed, no channel", LinkEthernet, eth(etherMACsec, zeros(6), u16(etherIPv4)), none},
