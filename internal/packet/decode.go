@@ -55,9 +55,14 @@ func decodeIP(etherType uint16, data []byte, space uint32, h *Headers) (body, Fa
 // AddOuterVLAN puts in front the 802.1Q tag that the kernel took out of the frame
 // before delivering it. A priority tag (identifier 0) names no VLAN and is ignored.
 func (h *Headers) AddOuterVLAN(tci uint16) {
-	if id := tci & vlanMask; id != 0 {
-		h.VLAN, h.InnerVLAN = id, h.VLAN
+	id := tci & vlanMask
+	if id == 0 {
+		return
 	}
+	if h.InnerVLAN = h.VLAN; h.TunnelTags {
+		h.InnerVLAN, h.TunnelTags = 0, false
+	}
+	h.VLAN = id
 }
 
 func be16(b []byte) uint16 {

@@ -14,7 +14,7 @@ type Headers struct {
 	// a later fragment does not carry them.
 	SrcPort, DstPort uint16
 	// VLAN is the outermost 802.1Q identifier and InnerVLAN the next; 0 if untagged.
-	// Those within a tunnel count only if the frame itself has none.
+	// Those within a tunnel count only if the frame itself has none: TunnelTags.
 	VLAN, InnerVLAN uint16
 	// IPLen is the IP packet's length in bytes as its header says: IPv4 total
 	// length; IPv6 40 + payload length, or the jumbo length (RFC 2675). For a
@@ -47,6 +47,8 @@ type Headers struct {
 	// Cut is true if the capture ended before the transport header did: ports or
 	// flags may be 0 though the packet had them.
 	Cut bool
+	// TunnelTags says that VLAN is that of a frame within a tunnel.
+	TunnelTags bool
 	// Tunnel is what the packet came in, its ends in the direction of this packet.
 	// Decode leaves alone what is of no meaning: most packets come in none.
 	Tunnel flow.Tunnel
@@ -60,7 +62,7 @@ func (h *Headers) clear() {
 	h.TCPSeq, h.TCPAck = 0, 0
 	h.TCPWindow, h.TCPMSS, h.TCPFlags, h.TCPHeaderLen, h.TunnelDepth, h.Version = 0, 0, 0, 0, 0, 0
 	h.Protocol, h.ICMPType, h.ICMPCode, h.Fragment, h.FragmentID = 0, 0, 0, FragmentNone, 0
-	h.Cut = false
+	h.Cut, h.TunnelTags = false, false
 }
 
 // Fragment is a packet's place in a fragmented datagram.

@@ -73,8 +73,9 @@ func (d *Decoder) undoTunnels(outer body, h *Headers) {
 
 // enclose notes that the packet came in outer.
 func (h *Headers) enclose(outer *Headers, c *carried) {
+	h.TunnelTags = h.VLAN != 0
 	if outer.VLAN != 0 {
-		h.VLAN, h.InnerVLAN = outer.VLAN, outer.InnerVLAN
+		h.VLAN, h.InnerVLAN, h.TunnelTags = outer.VLAN, outer.InnerVLAN, outer.TunnelTags
 	}
 	h.Tunnel = flow.Tunnel{Src: outer.Src, Dst: outer.Dst}
 	if outer.TunnelDepth > 0 {

@@ -44,6 +44,7 @@ func datagram(src, dst uint16, payload []byte) []byte {
 // tunnelHeaders are all tunnel headers and their variants.
 func tunnelHeaders() []tunnelled {
 	eth, packet6 := ethernet(etherIPv4, nil), ipv6(protoTCP, tcp(10))
+	teredo := edit(packet6, 8, 0x20, 1, 0, 0)
 	gre := func(flags, protocol uint16, rest ...[]byte) []byte {
 		return join(u16(flags), u16(protocol), join(rest...))
 	}
@@ -90,9 +91,9 @@ func tunnelHeaders() []tunnelled {
 		carrying(udp("gtp-u, ipv6", flow.TunnelGTPU, 77, portGTPU, gtp(0x30, 20)), packet6),
 		udp("gtp-u, sequence", flow.TunnelGTPU, 77, portGTPU, gtp(0x32, 4), zeros(4)),
 		udp("gtp-u, extensions", flow.TunnelGTPU, 77, portGTPU, gtp(0x34, 16), []byte{0, 0, 0, 0x85, 1, 0, 0, 0x40, 2, 0, 0, 0, 0, 0, 0, 0}),
-		carrying(udp("teredo", flow.TunnelTeredo, 0, portTeredo), packet6),
-		carrying(udp("teredo, origin", flow.TunnelTeredo, 0, portTeredo, zeros(8)), packet6),
-		carrying(udp("teredo, authentication, origin", flow.TunnelTeredo, 0, portTeredo, auth, zeros(8)), packet6),
+		carrying(udp("teredo", flow.TunnelTeredo, 0, portTeredo), teredo),
+		carrying(udp("teredo, origin", flow.TunnelTeredo, 0, portTeredo, zeros(8)), teredo),
+		carrying(udp("teredo, authentication, origin", flow.TunnelTeredo, 0, portTeredo, auth, zeros(8)), teredo),
 		udp("l2tp", flow.TunnelL2TP, 9, portL2TP, []byte{0, 2, 0, 8, 0, 9, 0xff, 3, 0, pppIPv4}),
 		udp("l2tp, all fields", flow.TunnelL2TP, 9, portL2TP, []byte{0x4a, 2, 0, 70, 0, 8, 0, 9, 0, 1, 0, 1, 0, 2, 0, 0, pppIPv4}),
 		udp("l2tp 3 in udp", flow.TunnelL2TP, 9, portL2TP, u32(3<<16), u32(9), zeros(4), eth),
@@ -116,6 +117,7 @@ func TestTunnels(t *testing.T) {
 		want := headers4(protoTCP, 50, 10).withTCP()
 		if c.packet()[0]>>4 == 6 {
 			want = headers6(protoTCP, 70, 10).withTCP()
+			want.Src = [16]byte(c.packet()[8:])
 		}
 		tunnel := flow.Tunnel{Src: outer4.Src, Dst: outer4.Dst, ID: c.id, Kinds: [flow.MaxTunnelDepth]flow.TunnelKind{c.kind}}
 		t.Run(c.name, func(t *testing.T) {
@@ -209,7 +211,8 @@ func TestTunnelsThatAreNone(t *testing.T) {
 		{"gtp prime", protoUDP, portGTPU, join([]byte{0x20, 0xff}, u16(50), u32(0), packet)},
 		{"gtp-u, wrong length", protoUDP, portGTPU, join([]byte{0x30, 0xff}, u16(51), u32(0), packet)},
 		{"gtp-u, extension of length 0", protoUDP, portGTPU, join([]byte{0x34, 0xff}, u16(58), u32(0), []byte{0, 0, 0, 0x85, 0, 0, 0, 0}, packet)},
-		{"teredo bubble", protoUDP, portTeredo, ipv6(protoNoNext, nil)},
+		{"teredo bubble", protoUDP, portTeredo, edit(ipv6(protoNoNext, nil), 8, 0x20, 1, 0, 0)},
+		{"teredo between others", protoUDP, portTeredo, ipv6(protoTCP, tcp(10))},
 		{"teredo with ipv4", protoUDP, portTeredo, packet},
 		{"l2tp control", protoUDP, portL2TP, join([]byte{0xc8, 2, 0, 12, 0, 0, 0, 0, 0, 0, 0, 0})},
 		{"l2tp 3 control", protoL2TP, 0, join(u32(0), frame)},
@@ -250,21 +253,30 @@ func TestTunnelSourcePorts(t *testing.T) {
 	}
 }
 
-// A tag within a tunnel counts only if the frame has none.
+// A tag within a tunnel counts only if the frame has none, nor had one that the kernel
+// took out.
 func TestTunnelTags(t *testing.T) {
+	const header = 0x08000000
 	inner := ethernet(etherVLAN, tag(9, etherIPv4, ipv4(protoTCP, tcp(10))))
-	outer := ipv4(protoUDP, datagram(33333, portVXLAN, join(u32(0x08000000), u32(0x500), inner)))
+	outer := ipv4(protoUDP, datagram(33333, portVXLAN, join(u32(header), u32(0x500), inner)))
+	twice := ipv4(protoUDP, datagram(33333, portVXLAN, join(u32(header), u32(0x500), ethernet(etherVLAN, tag(6, etherIPv4, outer)))))
 	for _, test := range []struct {
 		frame           []byte
 		vlan, innerVLAN uint16
+		below           uint16 // a tag that the kernel took out
 	}{
-		{ethernet(etherIPv4, outer), 9, 0},
-		{ethernet(etherVLAN, tag(7, etherIPv4, outer)), 7, 0},
-		{ethernet(etherVLAN, tag(7, etherVLAN, tag(8, etherIPv4, outer))), 7, 8},
+		{ethernet(etherIPv4, outer), 9, 0, 0},
+		{ethernet(etherIPv4, twice), 6, 0, 0},
+		{ethernet(etherVLAN, tag(7, etherIPv4, outer)), 7, 0, 7},
+		{ethernet(etherVLAN, tag(7, etherVLAN, tag(8, etherIPv4, outer))), 7, 8, 7},
 	} {
 		h, fault := checkFrame(t, LinkEthernet, test.frame, 0)
-		if fault != FaultNone || h.TunnelDepth != 1 || h.VLAN != test.vlan || h.InnerVLAN != test.innerVLAN {
+		if fault != FaultNone || h.TunnelDepth == 0 || h.VLAN != test.vlan || h.InnerVLAN != test.innerVLAN || h.TunnelTags != (test.below == 0) {
 			t.Errorf("%v, %+v", fault, h)
+		}
+		h.AddOuterVLAN(5)
+		if h.VLAN != 5 || h.InnerVLAN != test.below {
+			t.Errorf("behind tag 5: %d, %d", h.VLAN, h.InnerVLAN)
 		}
 	}
 }

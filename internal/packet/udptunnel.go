@@ -144,7 +144,8 @@ func openGTPU(data []byte, length uint32) carried {
 }
 
 // openTeredo skips the authentication and the origin that a server may put in front of
-// the IPv6 packet (RFC 4380 §5.1.1).
+// the IPv6 packet (RFC 4380 §5.1.1). One end of it has a Teredo address, or it comes
+// from a link-local one to ask for such: other datagrams may happen to use the port.
 func openTeredo(data []byte) carried {
 	const authentication, origin, originLength = 1, 0, 8
 	if len(data) >= 4 && be16(data) == authentication { // two lengths, two values, nonce, confirmation
@@ -153,6 +154,14 @@ func openTeredo(data []byte) carried {
 	}
 	if len(data) >= originLength && be16(data) == origin {
 		data = data[originLength:]
+	}
+	if len(data) < ipv6Header {
+		return carried{}
+	}
+	const prefix, linkLocal, linkLocalBits = 0x20010000, 0xfe80, 0xffc0
+	src, dst := data[8:], data[24:]
+	if be32(src) != prefix && be32(dst) != prefix && be16(src)&linkLocalBits != linkLocal {
+		return carried{}
 	}
 	return carried{flow.TunnelTeredo, etherIPv6, 0, data}
 }
