@@ -153,7 +153,7 @@ func points(samples []stats.Sample) []wire.HistoryPoint {
 			Time:    wireTime(x.Time),
 			BytesIn: x.In.Bytes, BytesOut: x.Out.Bytes, BytesOther: x.Other.Bytes,
 			PacketsIn: x.In.Packets, PacketsOut: x.Out.Packets, PacketsOther: x.Other.Packets,
-			NewSessions: x.NewSessions, ActiveSessions: x.ActiveSessions,
+			NewSessions: x.NewSessions, ActiveSessions: x.ActiveSessions, Retransmits: x.Retransmits,
 			Dropped: x.Input.Dropped, Refused: x.Input.Refused,
 		}
 	}

@@ -69,6 +69,13 @@ func TestQuality(t *testing.T) {
 			if ip.TotalRetransmits != 4 {
 				t.Errorf("IP %+v", ip)
 			}
+			var again uint64
+			for _, p := range decode[wire.History](t, f.get(t, "/api/traffic-history?hours=1"), 200).Points {
+				again += p.Retransmits
+			}
+			if again != 4 {
+				t.Errorf("history has %d retransmissions", again)
+			}
 			top := decode[wire.TopTalkers](t, f.get(t, "/api/top-talkers?order_by=total_retransmits"), 200)
 			for _, r := range []wire.Rank{top.IPs[0], top.Countries[0], top.Protocols[0], top.Ports[0]} {
 				if r.TotalRetransmits != 4 {

@@ -151,6 +151,7 @@ func (l *ledger) sample(selected func(i int) bool) Sample {
 		for j := range l.batches[i].Records {
 			r := &l.batches[i].Records[j]
 			sum.count(l.home.Direction(r.Key.SrcAddr(), r.Key.DstAddr()), volume(&r.Sent), volume(&r.Received))
+			sum.Retransmits += r.SentTCP.Retransmits + r.ReceivedTCP.Retransmits
 			if r.First {
 				sum.NewSessions++
 			}

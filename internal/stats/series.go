@@ -47,6 +47,7 @@ func (s *Sample) add(o *Sample) {
 	s.Other.add(o.Other)
 	s.NewSessions += o.NewSessions
 	s.ActiveSessions = max(s.ActiveSessions, o.ActiveSessions)
+	s.Retransmits += o.Retransmits
 	s.Input.Add(o.Input)
 }
 

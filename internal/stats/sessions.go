@@ -72,6 +72,7 @@ func (e *Engine) fold(r *flow.Record, sample *Sample) {
 	e.foldRanks(s, r)
 	e.foldPlaces(s, r)
 	sample.count(s.Direction, volume(&r.Sent), volume(&r.Received))
+	sample.Retransmits += r.SentTCP.Retransmits + r.ReceivedTCP.Retransmits
 	sample.ActiveSessions = max(sample.ActiveSessions, uint64(e.sessions.slab.len()))
 	if r.End != flow.EndNone {
 		e.endSession(i, r.End)

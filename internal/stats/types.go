@@ -93,6 +93,8 @@ type Sample struct {
 	In, Out, Other Volume
 	// NewSessions began within the step; ActiveSessions is the largest number alive in it.
 	NewSessions, ActiveSessions uint64
+	// Retransmits are TCP segments that were sent again in the step.
+	Retransmits uint64
 	// Input is what the source was offered in the step, for what was not seen.
 	Input flow.Input
 }

@@ -52,6 +52,7 @@ func AddSample(to, s *stats.Sample) {
 	}
 	to.NewSessions += s.NewSessions
 	to.ActiveSessions = max(to.ActiveSessions, s.ActiveSessions)
+	to.Retransmits += s.Retransmits
 	to.Input.Add(s.Input)
 }
 

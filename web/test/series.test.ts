@@ -8,7 +8,7 @@ function point(second: number, bytesIn: number): HistoryPoint {
   return {
     time: new Date(start + second * 1000).toISOString(),
     bytes_in: bytesIn, bytes_out: 1, bytes_other: 0, packets_in: 2, packets_out: 1, packets_other: 0,
-    new_sessions: 0, active_sessions: 0, dropped: 0, refused: 0,
+    new_sessions: 0, active_sessions: 0, retransmits: 0, dropped: 0, refused: 0,
   }
 }
 

@@ -164,6 +164,7 @@ type HistoryPoint struct {
 	PacketsOther   uint64    `json:"packets_other"`
 	NewSessions    uint64    `json:"new_sessions"`
 	ActiveSessions uint64    `json:"active_sessions"`
+	Retransmits    uint64    `json:"retransmits"` // TCP segments
 	Dropped        uint64    `json:"dropped"`
 	Refused        uint64    `json:"refused"`
 }

@@ -49,7 +49,7 @@ var readIPColumns = without(ipColumns, "ip")
 var sampleColumns = []string{
 	"step", "time", "bytes_in", "bytes_out", "bytes_other", "packets_in", "packets_out", "packets_other",
 	"new_sessions", "active_sessions", "offered_packets", "offered_bytes", "refused_packets", "refused_bytes",
-	"dropped_packets", "truncated_packets",
+	"dropped_packets", "truncated_packets", "retransmits",
 }
 
 func without(columns []string, names ...string) []string {
@@ -199,7 +199,7 @@ func appendSample(args []any, step int64, s *stats.Sample) []any {
 		int64(s.In.Packets), int64(s.Out.Packets), int64(s.Other.Packets),
 		int64(s.NewSessions), int64(s.ActiveSessions),
 		int64(s.Input.Packets), int64(s.Input.WireBytes), int64(s.Input.Refused), int64(s.Input.RefusedBytes),
-		int64(s.Input.Dropped), int64(s.Input.Truncated))
+		int64(s.Input.Dropped), int64(s.Input.Truncated), int64(s.Retransmits))
 }
 
 // insertSQL is an INSERT of n rows; conflict says what to do with rows that exist.

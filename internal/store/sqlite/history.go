@@ -87,5 +87,5 @@ func (s *Store) eachSample(ctx context.Context, step, from, to int64, use func(*
 func scanSample(row scanner, p *stats.Sample) error {
 	return row.Scan(&p.Time, &p.In.Bytes, &p.Out.Bytes, &p.Other.Bytes, &p.In.Packets, &p.Out.Packets, &p.Other.Packets,
 		&p.NewSessions, &p.ActiveSessions, &p.Input.Packets, &p.Input.WireBytes, &p.Input.Refused, &p.Input.RefusedBytes,
-		&p.Input.Dropped, &p.Input.Truncated)
+		&p.Input.Dropped, &p.Input.Truncated, &p.Retransmits)
 }

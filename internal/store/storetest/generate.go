@@ -116,7 +116,7 @@ func (g *generator) sample() stats.Sample {
 	return stats.Sample{
 		Time: epoch + g.Int64N(1800)*int64(time.Second),
 		In:   g.volume(), Out: g.volume(), Other: g.volume(),
-		NewSessions: g.Uint64N(10), ActiveSessions: g.Uint64N(1000),
+		Retransmits: g.Uint64N(9), NewSessions: g.Uint64N(10), ActiveSessions: g.Uint64N(1000),
 		Input: flow.Input{
 			Packets: g.Uint64N(1000), WireBytes: g.Uint64N(1 << 40), Refused: g.Uint64N(9),
 			RefusedBytes: g.Uint64N(999), Dropped: g.Uint64N(9), Truncated: g.Uint64N(9),

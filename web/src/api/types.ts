@@ -331,6 +331,8 @@ export interface HistoryPoint {
   packets_other: number
   new_sessions: number
   active_sessions: number
+  /** TCP segments */
+  retransmits: number
   dropped: number
   refused: number
 }

@@ -111,6 +111,7 @@ CREATE TABLE traffic_history (
     refused_bytes     INTEGER NOT NULL,
     dropped_packets   INTEGER NOT NULL,
     truncated_packets INTEGER NOT NULL,
+    retransmits       INTEGER NOT NULL,         -- TCP segments
     PRIMARY KEY (step, time)
 ) WITHOUT ROWID;
 
@@ -168,7 +169,7 @@ FROM ip_statistics;
 CREATE VIEW traffic_history_readable AS
 SELECT step, datetime(time / 1000000000, 'unixepoch') AS time, bytes_in, bytes_out, bytes_other,
        packets_in, packets_out, packets_other, new_sessions, active_sessions,
-       offered_packets, refused_packets, dropped_packets, truncated_packets
+       retransmits, offered_packets, refused_packets, dropped_packets, truncated_packets
 FROM traffic_history;
 
 CREATE VIEW event_logs_readable AS
