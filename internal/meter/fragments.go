@@ -31,8 +31,10 @@ type datagram struct {
 	held held
 }
 
-// held are later fragments that came before the first. They are counted nowhere yet,
-// neither as input nor on a flow, so that packets = metered + refused in each batch.
+// held are packets of which it is not known yet to which session they belong. Of a
+// datagram, they are later fragments that came before the first. They are counted
+// nowhere yet, neither as input nor on a flow, so that packets = metered + refused in
+// each batch.
 type held struct {
 	arrival     arrival // of the earliest
 	first, last int64
@@ -84,7 +86,10 @@ func (m *Meter) hold(d *datagram, a *arrival) {
 		m.fragments.waiting++
 		*d = datagram{a.key, a.time, a.headers.FragmentID, held{arrival: *a, first: a.time, last: a.time}}
 	}
-	h := &d.held
+	d.held.add(a)
+}
+
+func (h *held) add(a *arrival) {
 	h.first, h.last = min(h.first, a.time), max(h.last, a.time)
 	h.count.Add(flow.Counters{
 		Packets: 1, WireBytes: uint64(a.wire), IPBytes: uint64(a.headers.IPLen), PayloadBytes: uint64(a.headers.PayloadLen),
@@ -130,11 +135,17 @@ func (m *Meter) releaseAll() {
 func (m *Meter) meterHeld(a *arrival, h *held) {
 	m.input.Packets += h.count.Packets
 	m.input.WireBytes += h.count.WireBytes
+	m.credit(a, h)
+}
+
+// credit counts what was held back on the flow of packet a.
+func (m *Meter) credit(a *arrival, h *held) (i uint32, e *hot, direction uint) {
 	at := a.time
 	a.time = h.first
-	_, e, direction := m.flow(a)
+	i, e, direction = m.flow(a)
 	a.time = at
 	e.count[direction&1].Add(h.count)
 	e.last = max(e.last, h.last)
 	e.mark(direction)
+	return i, e, direction
 }

@@ -44,6 +44,8 @@ func (p pkt) back() pkt {
 
 func (p pkt) when(at float64) pkt  { p.at = at; return p }
 func (p pkt) with(flags uint8) pkt { p.flags = flags; return p }
+func (p pkt) from(seq uint32) pkt  { p.seq = seq; return p }
+func (p pkt) acks(ack uint32) pkt  { p.ack = ack; return p }
 func (p pkt) frame() capture.Frame { return p.frameInto(nil) }
 func tcp(src, dst string, sp, dp uint16) pkt {
 	return pkt{src: src, dst: dst, sport: sp, dport: dp, proto: flow.ProtoTCP}

@@ -50,6 +50,7 @@ type Meter struct {
 	tick     uint32
 
 	fragments fragments
+	newcomers newcomers
 	pipeline  pipeline
 	output
 	totals Counters

@@ -128,11 +128,11 @@ func (m *Meter) meter(a *arrival) {
 	c.WireBytes += uint64(a.wire)
 	c.IPBytes += uint64(a.headers.IPLen)
 	c.PayloadBytes += uint64(a.headers.PayloadLen)
-	e.last = max(e.last, a.time)
 	e.mark(direction)
 	if a.headers.Protocol == flow.ProtoTCP {
 		m.observe(i, e, a, direction)
 	}
+	e.last = max(e.last, a.time)
 }
 
 // refuse counts a packet that belongs to no flow.
@@ -170,6 +170,9 @@ func (m *Meter) flow(a *arrival) (i uint32, e *hot, direction uint) {
 			m.end(i, e, flow.EndOfFlow)
 			return m.begin(a)
 		}
+		if m.welcomes(i, e, a, direction) {
+			return m.flow(a)
+		}
 		direction = m.followTCP(i, e, h, direction)
 	}
 	e.flags[direction&1] |= h.TCPFlags
@@ -181,7 +184,7 @@ func (m *Meter) flow(a *arrival) (i uint32, e *hot, direction uint) {
 
 // followTCP takes the packet into account for direction and state.
 func (m *Meter) followTCP(i uint32, e *hot, h *packet.Headers, direction uint) uint {
-	if h.TCPFlags&flow.TCPSyn != 0 {
+	if h.TCPFlags&flow.TCPSyn != 0 && !m.table.pulse(i).strays(e.state, h, direction) {
 		direction = m.reconsider(i, e, h, direction)
 	}
 	e.flags[direction&1] |= h.TCPFlags

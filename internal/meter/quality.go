@@ -108,6 +108,7 @@ func (m *Meter) observeClosely(i uint32, e *hot, a *arrival, d uint) {
 	}
 	if h.TCPFlags&flow.TCPSyn != 0 {
 		if p.strays(e.state, h, d) {
+			m.noteNewcomer(i, e, a, d)
 			return
 		}
 		m.observeSyn(i, a, d)
