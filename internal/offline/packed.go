@@ -155,7 +155,8 @@ func unpack(b []byte, r *flow.Record) int {
 	size := int(binary.LittleEndian.Uint16(b))
 	u := unpacker{b[startAt:size]}
 	s := shape(binary.LittleEndian.Uint16(b[sizeBytes:]))
-	*r = flow.Record{First: s&isFirst != 0, ResetByResponder: s&isResetByResponder != 0}
+	*r = flow.Record{}
+	r.First, r.ResetByResponder = s&isFirst != 0, s&isResetByResponder != 0
 	head := u.bytes(26)
 	r.Start = int64(binary.LittleEndian.Uint64(head))
 	r.ID = binary.LittleEndian.Uint64(head[8:])

@@ -17,8 +17,11 @@ const pairs = "00010203040506070809101112131415161718192021222324" +
 	"50515253545556575859606162636465666768697071727374" +
 	"75767778798081828384858687888990919293949596979899"
 
-func appendUint[T uint8 | uint16 | uint64](b []byte, n T) []byte {
-	return strconv.AppendUint(b, uint64(n), 10)
+func appendUint(b []byte, n uint64) []byte {
+	if n < 10 {
+		return append(b, byte('0'+n))
+	}
+	return strconv.AppendUint(b, n, 10)
 }
 
 // putUint writes n at the end of b, which must have room for it.
@@ -138,7 +141,7 @@ func appendDecimal(b []byte, n int64, decimals int) []byte {
 		b, value = append(b, '-'), -value
 	}
 	one := powersOfTen[decimals]
-	b = strconv.AppendUint(b, value/one, 10)
+	b = appendUint(b, value/one)
 	return appendFraction(b, value%one, decimals)
 }
 
