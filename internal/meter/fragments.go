@@ -9,6 +9,7 @@ import (
 
 const (
 	fragmentSlots = 512
+	fragmentWays  = 4 // slots in which a datagram may be
 	// fragmentLife is how long the fragments of a datagram may be apart (RFC 1122
 	// section 3.3.2: 60 to 120 s at most; senders send them at once).
 	fragmentLife = int64(30 * time.Second)
@@ -43,9 +44,22 @@ type held struct {
 
 func (d *datagram) waits() bool { return d.held.count.Packets > 0 }
 
-func (f *fragments) slot(a *arrival) *datagram {
+// find returns the datagram that the packet is a fragment of, or the oldest of those
+// whose place it may take.
+func (f *fragments) find(a *arrival, meta uint64) (d *datagram, known bool) {
 	k := &a.key
-	return &f.slots[fold(k.src.lo+uint64(a.headers.FragmentID), k.dst.lo^0x9e3779b97f4a7c15)%fragmentSlots]
+	set := fold(k.src.lo+uint64(a.headers.FragmentID), k.dst.lo^0x9e3779b97f4a7c15) % (fragmentSlots / fragmentWays)
+	ways := f.slots[set*fragmentWays:][:fragmentWays]
+	d = &ways[0]
+	for i := range ways {
+		if ways[i].has(a, meta) {
+			return &ways[i], true
+		}
+		if ways[i].time < d.time {
+			d = &ways[i]
+		}
+	}
+	return d, false
 }
 
 // has reports whether the packet is another fragment of the datagram.
@@ -59,8 +73,7 @@ func (d *datagram) has(a *arrival, meta uint64) bool {
 // defragment gives a later fragment the key of its datagram. It reports whether the
 // packet is held back, because that is not known yet.
 func (m *Meter) defragment(a *arrival) bool {
-	d := m.fragments.slot(a)
-	same := d.has(a, m.table.meta)
+	d, same := m.fragments.find(a, m.table.meta)
 	if d.waits() && !same {
 		m.release(d)
 	}

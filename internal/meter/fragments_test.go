@@ -1,11 +1,14 @@
 package meter
 
 import (
+	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"netflow-monitor/internal/capture"
+	"netflow-monitor/internal/flow"
 )
 
 const (
@@ -60,5 +63,73 @@ func TestFragments(t *testing.T) {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// The fragments of many datagrams, in any order, come to the sessions to which they
+// come in order.
+func TestFragmentsInAnyOrder(t *testing.T) {
+	for seed := range uint64(20) {
+		r := rand.New(rand.NewPCG(seed, 5))
+		var ordered []capture.Frame
+		for id := range uint16(200) {
+			p := udp("10.0.0.1", "10.0.0.2", uint16(1000+r.IntN(5)), uint16(2000+r.IntN(5)))
+			if r.IntN(3) == 0 {
+				p = icmp("10.0.0.3", "10.0.0.4", []uint8{8, 0, 3}[r.IntN(3)], 1)
+			}
+			p.payload = 8 * r.IntN(100)
+			p.at = float64(id) / 100
+			for n := range uint16(1 + r.IntN(4)) {
+				ordered = append(ordered, part(p, id, n*fragmentOffset|moreFragments))
+			}
+		}
+		mixed := slices.Clone(ordered)
+		for i := range mixed {
+			j := min(i+r.IntN(12), len(mixed)-1)
+			mixed[i], mixed[j] = mixed[j], mixed[i]
+		}
+		want, got := byKey(runFrames(t, offline(), ordered)), byKey(runFrames(t, offline(), mixed))
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Fatalf("seed %d (-in order +mixed):\n%s", seed, diff)
+		}
+	}
+}
+
+// byKey adds up the records of each flow, whoever began it.
+func byKey(out *sink) map[flow.Key]flow.Counters {
+	sums := map[flow.Key]flow.Counters{}
+	for _, r := range out.records() {
+		if r.Key.Src[15] > r.Key.Dst[15] {
+			r.Key = r.Key.Reverse()
+		}
+		c := sums[r.Key]
+		c.Add(r.Sent)
+		c.Add(r.Received)
+		sums[r.Key] = c
+	}
+	return sums
+}
+
+// Datagrams of which the first fragment never comes keep no more than a bound, and
+// leave when their time is over.
+func TestFragmentsWithoutFirst(t *testing.T) {
+	cfg := offline()
+	cfg.Interim = true
+	m, out := mustNew(t, cfg), &sink{}
+	mustOpen(t, m, &script{}, out)
+	p := udp("10.0.0.1", "10.0.0.2", 1, 2)
+	for id := range uint16(5000) {
+		f := part(p.when(float64(id)/5000), id, fragmentOffset)
+		feed(m, &f)
+	}
+	if m.fragments.waiting == 0 || m.fragments.waiting > fragmentSlots {
+		t.Errorf("%d datagrams wait", m.fragments.waiting)
+	}
+	for _, at := range []float64{20, 40} {
+		f := udp("10.0.0.9", "10.0.0.2", 1, 2).when(at).frame()
+		feed(m, &f)
+	}
+	if in := out.input(); in.Packets != 5001 || m.fragments.waiting != 0 {
+		t.Errorf("%d packets in batches, %d datagrams still wait", in.Packets, m.fragments.waiting)
 	}
 }
