@@ -102,6 +102,17 @@ await browser.check('a session row opens its detail', async () => {
   await drawer.waitFor({ state: 'hidden' })
 })
 
+await browser.check('the detail of a download says how it went', async () => {
+  await page.goto(`${base}sessions?protocol=TCP&port=80&order_by=rtt_ms`)
+  await row().click()
+  const drawer = page.getByRole('dialog')
+  await drawer.getByRole('row', { name: en.session.retransmits }).waitFor()
+  await drawer.getByRole('heading', { name: en.session.roundTrip }).waitFor()
+  await drawer.getByText(`${en.session.destinationSide} `).getByText(/\dms$/).waitFor()
+  await page.keyboard.press('Escape')
+  await drawer.waitFor({ state: 'hidden' })
+})
+
 await browser.check('a page past the end leads to the last one', async () => {
   await page.goto(`${base}sessions?page=999&ip=${peer}`)
   await row().waitFor()
