@@ -175,8 +175,23 @@ func TestNoAllocationPerPacket(t *testing.T) {
 		f.Data[34], f.Data[35] = byte(n), byte(n>>8)
 		feed(m, &f)
 	}
+	c := tcp("10.0.0.1", "192.0.2.2", 1, 443).with(flow.TCPAck).carrying(3000)
+	disorder, later := c.frame(), part(c, 0, fragmentOffset)
+	tangled := func() {
+		n++
+		for _, g := range []*capture.Frame{&disorder, &later} {
+			f.Time += 1000
+			g.Time = f.Time
+			g.Data[19], g.Data[41] = byte(n), byte(n*37)
+			feed(m, g)
+		}
+	}
 	for range 20_000 {
 		fresh()
+		tangled()
+	}
+	if allocs := testing.AllocsPerRun(1000, tangled); allocs != 0 {
+		t.Errorf("%v allocations for fragments and segments out of order", allocs)
 	}
 	if allocs := testing.AllocsPerRun(1000, known); allocs != 0 {
 		t.Errorf("%v allocations for a packet of a known flow", allocs)

@@ -36,9 +36,9 @@ const (
 // strays reports whether a SYN is not of the connection that the flow is: its sequence
 // number fits none that was seen. That happens when a side has forgotten the connection
 // and begins a new one, and when someone tries to interfere; a SYN alone proves nothing
-// (RFC 9293 section 3.10.7.4).
+// (RFC 9293 section 3.10.7.4). As long as nobody has answered, a new one takes its place.
 func (p *pulse) strays(state flow.State, h *packet.Headers, d uint) bool {
-	return p.far(h, d) && state != flow.StateSynSent && state != flow.StateSynReceived
+	return p.far(h, d) && state != flow.StateSynSent
 }
 
 func (p *pulse) far(h *packet.Headers, d uint) bool {

@@ -76,6 +76,9 @@ func TestSessions(t *testing.T) {
 			c.with(syn), c.back().with(syn | ack).acks(1), c.with(ack), c.with(syn).from(1 << 28).when(1), c.with(syn).from(1 << 28).when(2),
 			c.back().with(syn | ack).from(1 << 29).acks(1<<28 + 1).when(2), c.with(ack).from(1<<28 + 1).when(3),
 		}, []string{"10.0.0.1 40000 10.0.0.2 80 2 1 established end_of_flow", "10.0.0.1 40000 10.0.0.2 80 3 1 established forced_end"}},
+		{"syn from nowhere during the handshake", []pkt{
+			c.with(syn), c.back().with(syn | ack).acks(1), c.with(syn).from(1 << 28).when(1), c.back().with(ack).from(1).acks(1), c.with(ack).from(1),
+		}, []string{"10.0.0.1 40000 10.0.0.2 80 3 2 established forced_end"}},
 		{"roles exchanged", []pkt{
 			c.with(ack), c.back().with(ack), c.back().with(syn).from(1 << 28).when(1), c.with(syn | ack).from(1 << 29).acks(1<<28 + 1).when(2),
 		}, []string{"10.0.0.1 40000 10.0.0.2 80 1 1 midstream end_of_flow", "10.0.0.2 80 10.0.0.1 40000 1 1 syn_received forced_end"}},

@@ -27,6 +27,7 @@ type model struct {
 type modelSession struct {
 	flow.Record
 	quality modelQuality
+	vlan    uint16
 	bySyn   bool
 	isn     uint32
 	fins    [2]bool
@@ -84,13 +85,14 @@ func (m *model) idle(r *flow.Record) (time.Duration, flow.EndReason) {
 func (m *model) end(id string, reason flow.EndReason) {
 	s := m.live[id]
 	s.End = reason
+	s.Key.VLAN = s.vlan
 	s.quality.report(&s.Record)
 	m.done = append(m.done, s.Record)
 	delete(m.live, id)
 }
 
 func (m *model) packet(p pkt) {
-	vlan := p.vlan
+	vlan, wire := p.vlan, p.frame().WireLen
 	if !m.cfg.SeparateVLANs {
 		p.vlan = 0
 	}
@@ -103,7 +105,7 @@ func (m *model) packet(p pkt) {
 		timeout, reason := m.idle(&s.Record)
 		closing := s.State == flow.StateClosing || s.State == flow.StateClosed || s.State == flow.StateReset
 		switch {
-		case timeout != 0 && t-s.Last >= int64(timeout):
+		case timeout != 0 && max(t-s.Last, s.Last-t) >= int64(timeout):
 			m.end(id, reason)
 		case m.cfg.IdleClosing != 0 && closing && syn && p.flags&flow.TCPAck == 0 && s.isn != p.seq:
 			m.end(id, flow.EndOfFlow)
@@ -112,7 +114,7 @@ func (m *model) packet(p pkt) {
 	s := m.live[id]
 	if s == nil {
 		s = m.begin(p, t)
-		s.Key.VLAN = vlan
+		s.vlan = vlan
 		m.live[id] = s
 	}
 	if syn && !s.bySyn {
@@ -125,7 +127,7 @@ func (m *model) packet(p pkt) {
 			s.quality.turn()
 		}
 	}
-	s.count(p, t)
+	s.count(p, t, wire)
 }
 
 func (m *model) begin(p pkt, t int64) *modelSession {
@@ -152,14 +154,14 @@ func (m *model) begin(p pkt, t int64) *modelSession {
 	return s
 }
 
-func (s *modelSession) count(p pkt, t int64) {
+func (s *modelSession) count(p pkt, t int64, wire uint32) {
 	c, flags, direction := &s.Sent, &s.TCPFlagsSent, 0
 	if p.key() != s.Key {
 		c, flags, direction = &s.Received, &s.TCPFlagsReceived, 1
 	}
 	f := p.frame()
-	c.Add(flow.Counters{Packets: 1, WireBytes: uint64(f.WireLen), IPBytes: uint64(len(f.Data) - 14 + p.payload), PayloadBytes: uint64(p.payload)})
-	s.Last = t
+	c.Add(flow.Counters{Packets: 1, WireBytes: uint64(wire), IPBytes: uint64(len(f.Data) - 14 + p.payload), PayloadBytes: uint64(p.payload)})
+	s.Last = max(s.Last, t)
 	if p.proto != flow.ProtoTCP {
 		if s.Sent.Packets > 0 && s.Received.Packets > 0 {
 			s.State = flow.StateActive
@@ -197,6 +199,15 @@ func distinctEnds(packets []pkt) []pkt {
 	return slices.DeleteFunc(packets, func(p pkt) bool { return p.src == p.dst })
 }
 
+// shuffledCaptures is a file put together from several captures, in another order than
+// that of time.
+func shuffledCaptures(packets []pkt) (file []pkt) {
+	for part := range slices.Chunk(packets, 1+len(packets)/7) {
+		file = append(slices.Clone(part), file...)
+	}
+	return file
+}
+
 func TestAgainstModel(t *testing.T) {
 	for seed := range uint64(15) {
 		cfg := offline()
@@ -207,6 +218,10 @@ func TestAgainstModel(t *testing.T) {
 			cfg.IdleTCP, cfg.IdleUDP = 7*time.Second, 5*time.Second
 		}
 		packets := distinctEnds(randomPackets(seed, 3000))
+		if seed%5 == 3 {
+			cfg.Retain, cfg.SeparateVLANs = len(packets), false
+			packets = shuffledCaptures(packets)
+		}
 		want := model{cfg: cfg, live: map[string]*modelSession{}}
 		for _, p := range packets {
 			want.packet(p)
@@ -214,7 +229,7 @@ func TestAgainstModel(t *testing.T) {
 		end := packets[len(packets)-1].frame().Time
 		for id, s := range want.live {
 			timeout, reason := want.idle(&s.Record)
-			if reason != flow.EndOfFlow && (timeout == 0 || end-s.Last < int64(timeout)) {
+			if reason != flow.EndOfFlow && (timeout == 0 || max(end-s.Last, s.Last-end) < int64(timeout)) {
 				reason = flow.EndForced
 			}
 			want.end(id, reason)

@@ -113,7 +113,7 @@ func (q *modelQuality) rtt() (client, server int64) {
 
 // known is the time from a segment to its answer, 0 if it was sent more than once.
 func known(sent []int64, answered int64) int64 {
-	if len(sent) == 0 || slices.Max(sent)-sent[0] > duplicateTime {
+	if len(sent) == 0 || slices.Max(sent)-sent[0] > duplicateTime || answered < sent[0] {
 		return 0
 	}
 	return max(answered-sent[0], 1)
