@@ -105,8 +105,11 @@ func (e *hot) flowKey(point flow.Point) flow.Key {
 
 // cold is what only a flow's beginning, its first packet in a tick and its end touch.
 type cold struct {
-	start      int64
-	id         uint64
+	start int64
+	id    uint64
+	// rtt are what flow.Record calls RTTServer and RTTClient, and until then the times
+	// from which they are measured; see handshake.
+	rtt        [2]int64
 	prev, next uint32
 	hash       uint32
 	isn        uint32 // sequence number of the latest SYN without ACK

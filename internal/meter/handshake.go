@@ -15,12 +15,12 @@ const (
 	settled handshake = iota
 	// synSent: waits for the SYN-ACK. The SYN began the flow.
 	synSent
-	// synSentLater: the same, but the SYN's time is in course.rtt[0].
+	// synSentLater: the same, but the SYN's time is in cold.rtt[0].
 	synSentLater
 	// synRepeated: waits for a SYN-ACK of which nobody can say which SYN it answers,
 	// so that the responder's time is not measured (RFC 6298 section 3).
 	synRepeated
-	// synAnswered: waits for the ACK of a SYN-ACK, whose time is in course.rtt[1].
+	// synAnswered: waits for the ACK of a SYN-ACK, whose time is in cold.rtt[1].
 	synAnswered
 )
 
@@ -81,10 +81,10 @@ func (m *Meter) observeFirstSyn(i uint32, a *arrival, again bool) {
 		p.handshake = synSent
 		if c.start != a.time {
 			p.handshake = synSentLater
-			m.table.course(i).rtt[0] = a.time
+			c.rtt[0] = a.time
 		}
 	case p.handshake == synSent && a.time-c.start > duplicateTime,
-		p.handshake == synSentLater && a.time-m.table.course(i).rtt[0] > duplicateTime:
+		p.handshake == synSentLater && a.time-c.rtt[0] > duplicateTime:
 		p.handshake = synRepeated
 	}
 }
@@ -99,10 +99,10 @@ func (m *Meter) observeSynAck(i uint32, a *arrival) {
 	case synSent:
 		sent = c.start
 	case synSentLater:
-		sent = m.table.course(i).rtt[0]
+		sent = c.rtt[0]
 	case synAnswered:
-		if a.time-m.table.course(i).rtt[1] > duplicateTime {
-			m.table.course(i).rtt[1] = 0
+		if a.time-c.rtt[1] > duplicateTime {
+			c.rtt[1] = 0
 			p.handshake = settled
 		}
 		return
@@ -112,10 +112,9 @@ func (m *Meter) observeSynAck(i uint32, a *arrival) {
 		}
 	case synRepeated:
 	}
-	course := m.table.course(i)
-	course.rtt = [2]int64{0, a.time}
+	c.rtt = [2]int64{0, a.time}
 	if sent != 0 {
-		course.rtt[0] = roundTrip(sent, a.time)
+		c.rtt[0] = roundTrip(sent, a.time)
 	}
 	p.handshake = synAnswered
 }
@@ -132,12 +131,11 @@ func (m *Meter) observeAnswer(i uint32, a *arrival, d uint) {
 // settle ends the measurement with the initiator's ACK at time t. Without a SYN-ACK
 // there is nothing to know.
 func (t *table) settle(i uint32, at int64) {
-	p := t.pulse(i)
+	p, c := t.pulse(i), t.cold(i)
 	if p.handshake == synAnswered {
-		c := t.course(i)
 		c.rtt[1] = roundTrip(c.rtt[1], at)
-	} else if p.noted {
-		t.course(i).rtt = [2]int64{}
+	} else {
+		c.rtt = [2]int64{}
 	}
 	p.handshake = settled
 }

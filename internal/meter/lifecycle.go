@@ -89,7 +89,7 @@ func (m *Meter) split(i uint32, e *hot, t int64) {
 	m.totals.Started++
 	c := m.table.cold(i)
 	if p := m.table.pulse(i); e.protocol() == flow.ProtoTCP && p.handshake == synSent {
-		m.table.course(i).rtt[0] = c.start
+		c.rtt[0] = c.start
 		p.handshake = synSentLater
 	}
 	c.start, c.id, c.evidence = t, m.nextID(t), bySyn

@@ -42,9 +42,6 @@ type course struct {
 	retransmittedBytes [2]uint64
 	counts             [2]qualityCounts
 	gaps               [2]gaps
-	// rtt are what flow.Record calls RTTServer and RTTClient, and until then the
-	// times from which they are measured; see handshake.
-	rtt [2]int64
 }
 
 type qualityCounts struct{ retransmits, outOfOrder, zeroWindows, offloaded uint32 }
@@ -137,7 +134,13 @@ func (t *table) report(i uint32, r *flow.Record) {
 	resets := &t.cold(i).resets
 	r.SentTCP.Resets, r.ReceivedTCP.Resets = uint64(resets[0]), uint64(resets[1])
 	*resets = [2]uint16{}
-	p := t.pulse(i)
+	p, rtt := t.pulse(i), t.cold(i).rtt
+	if p.handshake == settled || p.handshake == synAnswered {
+		r.RTTServer = rtt[0]
+	}
+	if p.handshake == settled {
+		r.RTTClient = rtt[1]
+	}
 	if !p.noted {
 		return
 	}
@@ -149,12 +152,6 @@ func (t *table) report(i uint32, r *flow.Record) {
 		to.OffloadedPackets = uint64(n.offloaded)
 	}
 	c.counts, c.retransmittedBytes = [2]qualityCounts{}, [2]uint64{}
-	if p.handshake == settled || p.handshake == synAnswered {
-		r.RTTServer = c.rtt[0]
-	}
-	if p.handshake == settled {
-		r.RTTClient = c.rtt[1]
-	}
 }
 
 // turnQuality exchanges the directions of a flow.
