@@ -9,7 +9,7 @@ func toward(dir string, source, destination cond) cond {
 		return source
 	case "dst":
 		return destination
-	case "src and dst":
+	case bothWays:
 		return all(source, destination)
 	default:
 		return anyOf(source, destination)
@@ -33,21 +33,29 @@ func (n *hostNode) compile(g *generator) cond {
 	return anyOf(is, in(protoARP, 14, 24), in(protoRARP, 14, 24))
 }
 
+// word tests an IPv4 address.
 func (n *hostNode) word(g *generator, off uint32) cond {
-	if n.mask[0] == 0 {
-		return always(n.addr[0] == 0)
+	is := make([]cond, 0, len(n.nets))
+	for _, net := range n.nets {
+		is = append(is, net.word(g, off, 0))
 	}
-	return compare(g.payloadField(off, bpfW), n.mask[0], bpfJEQ, n.addr[0])
+	return anyOf(is...)
 }
 
+// words tests an IPv6 address.
 func (n *hostNode) words(g *generator, off uint32) cond {
-	var is []cond
-	for i, mask := range n.mask {
-		if mask != 0 {
-			is = append(is, compare(g.payloadField(off+4*uint32(i), bpfW), mask, bpfJEQ, n.addr[i]))
-		}
+	is := make([]cond, 0, len(n.nets))
+	for _, net := range n.nets {
+		is = append(is, all(net.word(g, off, 0), net.word(g, off, 1), net.word(g, off, 2), net.word(g, off, 3)))
 	}
-	return all(is...)
+	return anyOf(is...)
+}
+
+func (n network) word(g *generator, off uint32, i int) cond {
+	if n.mask[i] == 0 {
+		return always(true)
+	}
+	return compare(g.payloadField(off+4*uint32(i), bpfW), n.mask[i], bpfJEQ, n.addr[i])
 }
 
 func (n *macNode) compile(g *generator) cond {
@@ -84,10 +92,15 @@ func (n *portNode) compile(g *generator) cond {
 }
 
 func (n *portNode) within(field place) cond {
-	if n.low == n.high {
-		return equal(field, uint32(n.low))
+	is := make([]cond, 0, len(n.ranges))
+	for _, r := range n.ranges {
+		if r.single() {
+			is = append(is, equal(field, uint32(r.low)))
+			continue
+		}
+		is = append(is, all(compare(field, wholeMask, bpfJGE, uint32(r.low)), not(compare(field, wholeMask, bpfJGT, uint32(r.high)))))
 	}
-	return all(compare(field, wholeMask, bpfJGE, uint32(n.low)), not(compare(field, wholeMask, bpfJGT, uint32(n.high))))
+	return anyOf(is...)
 }
 
 func (g *generator) firstFragment() cond {

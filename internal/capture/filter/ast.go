@@ -15,22 +15,24 @@ type (
 	}
 	negation struct{ of node }
 
+	// hostNode is true for any of its networks.
 	hostNode struct {
-		at         token
-		q          qualifiers
-		addr, mask [4]uint32 // IPv4: the first word only
-		six        bool
+		at   token
+		q    qualifiers
+		nets []network
+		six  bool
 	}
 	macNode struct {
 		at  token
 		q   qualifiers
 		mac [6]byte
 	}
+	// portNode is true for any of its ranges.
 	portNode struct {
-		at        token
-		q         qualifiers
-		low, high uint16
-		proto     *protocol // nil: all that have ports
+		at     token
+		q      qualifiers
+		ranges []portRange
+		proto  *protocol // nil: all that have ports
 	}
 	// numberNode is "proto N".
 	numberNode struct {
@@ -69,6 +71,45 @@ type (
 	}
 )
 
+// network is an address and what counts of it; of IPv4 only the first word.
+type network struct{ addr, mask [4]uint32 }
+
+type portRange struct{ low, high uint16 }
+
+func (r portRange) single() bool { return r.low == r.high }
+
+// join makes a junction. Neighbours in an "or" that compare the same with different values
+// become one: its program is shorter, and looks at the source first, then at the
+// destination, as what libpcap's optimiser makes of it.
+func join(or bool, left, right node) node {
+	if or {
+		if j, ok := left.(*junction); ok && j.or {
+			j.right = join(true, j.right, right)
+			return j
+		}
+		if absorb(left, right) {
+			return left
+		}
+	}
+	return &junction{or, left, right}
+}
+
+func absorb(left, right node) bool {
+	switch l := left.(type) {
+	case *hostNode:
+		if r, ok := right.(*hostNode); ok && l.q == r.q && l.six == r.six && l.q.dir != bothWays && l.nets[0].mask == r.nets[0].mask {
+			l.nets = append(l.nets, r.nets...)
+			return true
+		}
+	case *portNode:
+		if r, ok := right.(*portNode); ok && l.q == r.q && l.proto == r.proto && l.q.dir != bothWays && l.ranges[0].single() && r.ranges[0].single() {
+			l.ranges = append(l.ranges, r.ranges...)
+			return true
+		}
+	}
+	return false
+}
+
 // arith is an arithmetic expression. Constants are folded when it is made.
 type arith interface{ arith() }
 
@@ -96,11 +137,14 @@ func (*packetLoad) arith() {}
 func (*operation) arith()  {}
 func (*minus) arith()      {}
 
+// bothWays is the direction of which both ends must be the same.
+const bothWays = "src and dst"
+
 // qualifiers are the words before a value; a value without them takes those of the value before.
 type qualifiers struct {
 	// none is set where nothing can be taken over, as after "tcp".
 	none  bool
 	proto *protocol // nil: all that make sense
-	dir   string    // "src", "dst", "src and dst" or empty: either
+	dir   string    // "src", "dst", bothWays or empty: either
 	kind  string    // "host", "net", "port", "portrange", "proto" or empty: host
 }

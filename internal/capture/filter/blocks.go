@@ -76,8 +76,9 @@ func optimise(first *block, all []*block) (*block, []*block) {
 	return first, all
 }
 
-// prune removes the tests that lead to the same place either way. What is not tested is
-// not loaded, so a cut packet is not rejected for it; libpcap has it so, too.
+// prune removes the tests of fields that lead to the same place either way. What is not
+// tested is not loaded, so a cut packet is not rejected for it; libpcap has it so, too,
+// and like here not where there is more to compute.
 func prune(first *block, all []*block) (*block, []*block) {
 	var kept []*block
 	instead := map[*block]*block{}
@@ -91,7 +92,7 @@ func prune(first *block, all []*block) (*block, []*block) {
 		b.reached, b.facts = false, nil
 		b.yes.reached, b.no.reached = false, false
 		b.yes, b.no = resolve(b.yes), resolve(b.no)
-		if b.yes == b.no {
+		if b.yes == b.no && b.test.code == nil {
 			instead[b] = b.yes
 			continue
 		}

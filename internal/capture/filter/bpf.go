@@ -31,7 +31,6 @@ const (
 	bpfAND = 0x50
 	bpfLSH = 0x60
 	bpfRSH = 0x70
-	bpfNEG = 0x80
 	bpfMOD = 0x90
 	bpfXOR = 0xa0
 

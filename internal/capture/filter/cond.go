@@ -56,13 +56,12 @@ type index struct {
 
 const wholeMask = 1<<32 - 1
 
-// all, anyOf and not fold what is known without a packet.
+// all, anyOf and not fold constants, but drop no test before one: it may reject the packet.
 func all(conds ...cond) cond {
 	var result cond = always(true)
 	for _, c := range conds {
 		switch {
-		case result == always(false) || c == always(false):
-			result = always(false)
+		case result == always(false):
 		case result == always(true):
 			result = c
 		case c != always(true):
@@ -76,8 +75,7 @@ func anyOf(conds ...cond) cond {
 	var result cond = always(false)
 	for _, c := range conds {
 		switch {
-		case result == always(true) || c == always(true):
-			result = always(true)
+		case result == always(true):
 		case result == always(false):
 			result = c
 		case c != always(false):

@@ -20,7 +20,7 @@ const (
 	// framesPerFile keeps a few long captures from outweighing the odd short ones.
 	framesPerFile = 60
 	// framesPerLink bounds what tcpdump reads for every expression.
-	framesPerLink = 9000
+	framesPerLink = 7000
 	// frameBytes is what is kept of a frame: no filter here looks farther.
 	frameBytes = 400
 )
@@ -119,8 +119,8 @@ func writePcap(t testing.TB, linkType uint16, frames []sample) string {
 	return path
 }
 
-// numbers reads back which frames tcpdump let through.
-func numbers(t testing.TB, pcap []byte) map[int]bool {
+// passed reads back which frames tcpdump let through.
+func passed(t testing.TB, pcap []byte) map[int]bool {
 	t.Helper()
 	got := map[int]bool{}
 	if len(pcap) < 24 {

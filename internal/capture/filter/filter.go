@@ -83,6 +83,13 @@ func Compile(expr string, linkType uint16, o Options) (*Program, error) {
 	return &Program{raw: raw, code: decode(raw)}, nil
 }
 
+// Check reports what is wrong with an expression whatever the packets are like: its
+// words and their order. Compile finds the rest, for which the link type must be known.
+func Check(expr string) error {
+	_, err := parse(expr)
+	return err
+}
+
 // Raw is the program for the kernel, 1 to 4096 instructions.
 func (p *Program) Raw() []bpf.RawInstruction {
 	return append([]bpf.RawInstruction(nil), p.raw...)

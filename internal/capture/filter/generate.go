@@ -196,7 +196,7 @@ func (n *ifindexNode) compile(g *generator) cond {
 // kernel takes such offsets for questions.
 func (g *generator) offset(at token, p place, by uint32) place {
 	p.off += by
-	if p.off > math.MaxInt32 && !p.index.header && !p.index.shifted {
+	if p.off > math.MaxInt32 {
 		g.fail(at, "offset before or beyond any packet", "write an offset from 0 on")
 	}
 	return p

@@ -121,6 +121,10 @@ func lexWord(s string) (token, *Error) {
 		t.kind, t.word = tokWord, word
 		return t, nil
 	}
+	if mac, ok := parseMAC(s); ok {
+		t.kind, t.mac = tokMAC, mac
+		return t, nil
+	}
 	if isNumber(s) {
 		n, err := strconv.ParseUint(s, 0, 64)
 		switch {
@@ -130,10 +134,6 @@ func lexWord(s string) (token, *Error) {
 			return t, faultAt(t, "number does not fit into 32 bits", "write a number from 0 to 4294967295")
 		}
 		t.kind, t.number = tokNumber, uint32(n)
-		return t, nil
-	}
-	if mac, ok := parseMAC(s); ok {
-		t.kind, t.mac = tokMAC, mac
 		return t, nil
 	}
 	if strings.Trim(s, "0123456789.") == "" && !strings.HasSuffix(s, ".") && !strings.Contains(s, "..") {

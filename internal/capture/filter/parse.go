@@ -95,7 +95,7 @@ func (p *parser) rest(n node, q qualifiers) node {
 		} else {
 			right, q = p.term(q)
 		}
-		n = &junction{or, n, right}
+		n = join(or, n, right)
 	}
 	return n
 }
@@ -191,7 +191,7 @@ func (p *parser) values(q qualifiers) node {
 		n := p.values(q)
 		for p.peek().is("and") || p.peek().is("or") {
 			or := p.next().is("or")
-			n = &junction{or, n, p.values(q)}
+			n = join(or, n, p.values(q))
 		}
 		p.expect(")")
 		return n

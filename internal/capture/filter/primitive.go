@@ -100,7 +100,7 @@ func (p *parser) direction(t token) string {
 	if join.is("or") {
 		return ""
 	}
-	return "src and dst"
+	return bothWays
 }
 
 // tag reads the number of "vlan", "mpls" or "pppoes", if there is one.

@@ -82,13 +82,15 @@ func jumps(jump uint16, a, b uint32) bool {
 }
 
 // demands are what a packet must be for its headers to be read. Of an operation only the
-// left operand demands anything; libpcap has it so.
+// left operand demands anything of it, but neither may be impossible; libpcap has it so.
 func (g *generator) demands(a arith) cond {
 	switch a := a.(type) {
 	case *packetLoad:
 		return all(g.demands(a.index), g.demand(a))
 	case *operation:
-		return g.demands(a.left)
+		left := g.demands(a.left)
+		g.demands(a.right)
+		return left
 	case *minus:
 		return g.demands(a.of)
 	default:
@@ -156,7 +158,7 @@ func (g *generator) compute(a arith, free int) []bpf.RawInstruction {
 	case number:
 		return []bpf.RawInstruction{ins(bpfLD|bpfW|bpfIMM, a.value)}
 	case *minus:
-		return append(g.compute(a.of, free), ins(bpfALU|bpfNEG, 0))
+		return append(g.compute(a.of, free), ins(bpfMISC|bpfTAX, 0), ins(bpfLD|bpfW|bpfIMM, 0), ins(bpfALU|bpfSUB|bpfX, 0))
 	case *packetLoad:
 		return g.computeLoad(a, free)
 	case *operation:
@@ -176,6 +178,8 @@ func (g *generator) computeLoad(a *packetLoad, free int) []bpf.RawInstruction {
 		code = append(code, loadIndex(where.index)...)
 		code = append(code, ins(bpfLD|bpfW|bpfMEM, cell), ins(bpfALU|bpfADD|bpfX, 0))
 	}
+	// To the kernel a negative offset is a question; here it lies outside of every packet.
+	code = append(code, bpf.RawInstruction{Op: bpfJMP | bpfJSET | bpfK, Jf: 1, K: 1 << 31}, ins(bpfRET|bpfK, 0))
 	return append(code, ins(bpfMISC|bpfTAX, 0), ins(bpfLD|where.size|bpfIND, where.off))
 }
 

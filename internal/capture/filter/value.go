@@ -78,7 +78,7 @@ func (p *parser) address4(t token, q qualifiers) node {
 		p.fail(t, "IPv4 address after ip6", "write an IPv6 address, or ip")
 		return nil
 	}
-	n := &hostNode{at: t, q: q}
+	var n network
 	if t.kind == tokNumber {
 		n.addr[0], n.mask[0] = t.number, math.MaxUint32
 		for q.kind == "net" && n.addr[0] != 0 && n.addr[0]>>24 == 0 {
@@ -88,7 +88,7 @@ func (p *parser) address4(t token, q qualifiers) node {
 		if p.peek().is("/") {
 			p.fail(p.peek(), "prefix length after a single number", "write two to four numbers, as in 10.0.0.0/8")
 		}
-		return n
+		return host(t, q, n)
 	}
 	n.addr[0], n.mask[0] = t.dotted.value, math.MaxUint32<<(32-t.dotted.bits)
 	switch {
@@ -103,12 +103,16 @@ func (p *parser) address4(t token, q qualifiers) node {
 		}
 		n.mask[0] = mask.dotted.value
 	default:
-		return n
+		return host(t, q, n)
 	}
 	if host := n.addr[0] &^ n.mask[0]; host != 0 {
 		p.fail(t, "network address with bits behind its prefix", "write "+ipv4(n.addr[0]&n.mask[0]))
 	}
-	return n
+	return host(t, q, n)
+}
+
+func host(t token, q qualifiers, n network) node {
+	return &hostNode{at: t, q: q, nets: []network{n}, six: t.kind == tokIPv6}
 }
 
 func ipv4(a uint32) string {
@@ -144,7 +148,7 @@ func (p *parser) address6(t token, q qualifiers) node {
 	if p.accept("/") {
 		length = p.prefixLength(t, q, 128)
 	}
-	n := &hostNode{at: t, q: q, six: true}
+	var n network
 	whole := t.ipv6.As16()
 	net, err := t.ipv6.Prefix(int(length))
 	if err != nil || net.Addr() != t.ipv6 {
@@ -157,7 +161,7 @@ func (p *parser) address6(t token, q qualifiers) node {
 			n.mask[i] = math.MaxUint32 << (32 - min(bits, 32))
 		}
 	}
-	return n
+	return host(t, q, n)
 }
 
 // port reads a port or, after "portrange", two with a dash between them.
@@ -175,7 +179,8 @@ func (p *parser) port(t token, q qualifiers) node {
 	if !ok || !also {
 		return nil
 	}
-	n := &portNode{at: t, q: q, low: min(from.port, to.port), high: max(from.port, to.port), proto: q.proto}
+	between := portRange{min(from.port, to.port), max(from.port, to.port)}
+	n := &portNode{at: t, q: q, ranges: []portRange{between}, proto: q.proto}
 	named := from.proto
 	if to.proto != named {
 		named = nil
