@@ -40,7 +40,7 @@ func readAndWrite(b *testing.B, path string) {
 	var packets uint64
 	before := usage(b)
 	for b.Loop() {
-		result, err := Read(context.Background(), []string{path}, Options{Meter: meter.Default()})
+		result, err := Read(context.Background(), []string{path}, meter.Default())
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -56,18 +56,19 @@ func readAndWrite(b *testing.B, path string) {
 
 // BenchmarkWrite is the writing alone, for each format.
 func BenchmarkWrite(b *testing.B) {
-	result, err := Read(context.Background(), []string{scanFile(b)}, Options{Meter: meter.Default()})
+	result, err := Read(context.Background(), []string{scanFile(b)}, meter.Default())
 	if err != nil {
 		b.Fatal(err)
 	}
 	for name, format := range map[string]Format{"table": Table, "json": JSON, "csv": CSV} {
 		b.Run(name, func(b *testing.B) {
+			before := usage(b)
 			for b.Loop() {
 				if err := result.WriteSessions(io.Discard, format); err != nil {
 					b.Fatal(err)
 				}
 			}
-			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/scanSessions, "ns/session")
+			b.ReportMetric(float64(cpuTime(usage(b))-cpuTime(before))/float64(b.N)/scanSessions, "cpu-ns/session")
 		})
 	}
 }
