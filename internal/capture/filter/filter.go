@@ -24,6 +24,11 @@
 //   - In "a + tcp[0]" only the left operand asks for its protocol.
 //   - Ports of IPv6 are found if no extension header precedes them.
 //
+// It differs where libpcap's answer depends on the machine it runs on or is a mistake: a
+// BSD's loopback header is read in either byte order and with every known number of
+// IPv6; 802.2 headers are found in cooked captures of version 2 too; in "a / ip[0]" the
+// index 0 is not taken for the divisor; and services and protocols have built-in names.
+//
 // # VLAN tags in the kernel
 //
 // The kernel takes the outermost tag out of the frame before a filter sees it, mostly.

@@ -53,7 +53,7 @@ func (s packetSocket) attach(raw []bpf.RawInstruction) error {
 		&unix.SockFprog{Len: uint16(len(program)), Filter: &program[0]})
 }
 
-// receive takes what is there and calls each with what follows the link header.
+// receive takes what is there.
 func (s packetSocket) receive(t *testing.T, each func(data []byte, from *unix.SockaddrLinklayer)) {
 	t.Helper()
 	buffer := make([]byte, 2048)
@@ -65,7 +65,10 @@ func (s packetSocket) receive(t *testing.T, each func(data []byte, from *unix.So
 		if err != nil {
 			t.Fatal(err)
 		}
-		each(buffer[:n], from.(*unix.SockaddrLinklayer))
+		// The kernel may send something of its own.
+		if link := from.(*unix.SockaddrLinklayer); string(link.Addr[:4]) == source {
+			each(buffer[:n], link)
+		}
 	}
 }
 
@@ -92,9 +95,12 @@ func (w *wire) send(t *testing.T, from packetSocket, frames [][]byte) {
 	}
 }
 
+// source begins the source address of every frame that is sent.
+const source = "\x02\x00\x00\x00"
+
 // number writes a frame's number into its source address.
 func number(frame []byte, n int) {
-	copy(frame[6:], []byte{2, 0, 0, 0})
+	copy(frame[6:], source)
 	binary.BigEndian.PutUint16(frame[10:], uint16(n))
 }
 

@@ -111,15 +111,15 @@ func decode(raw []bpf.RawInstruction) []step {
 // bytes. It does not allocate, and may be called from many goroutines. It does not
 // answer what only the kernel knows: a program compiled for the kernel belongs there.
 //
-//nolint:funlen // a machine is one switch: split up it would be slower and no clearer
+//nolint:funlen,gocognit // a machine is one switch: split up it would be slower and no clearer
 func (p *Program) Match(data []byte, wireLen uint32) bool {
 	var a, x uint32
 	var cells [scratchCells]uint32
-	code := p.code
+	code, size := p.code, uint64(len(data))
 	var pc uint16
 	for int(pc) < len(code) {
 		in := &code[pc]
-		at := uint(in.k)
+		at := uint64(in.k)
 		var taken bool
 		switch in.do {
 		case doReject:
@@ -127,31 +127,31 @@ func (p *Program) Match(data []byte, wireLen uint32) bool {
 		case doAccept:
 			return true
 		case doByteIs:
-			if at >= uint(len(data)) {
+			if at >= size {
 				return false
 			}
 			a = uint32(data[at])
 			taken = a == in.test
 		case doHalfIs:
-			if at+2 > uint(len(data)) {
+			if at+2 > size {
 				return false
 			}
 			a = uint32(binary.BigEndian.Uint16(data[at : at+2]))
 			taken = a == in.test
 		case doWordIs:
-			if at+4 > uint(len(data)) {
+			if at+4 > size {
 				return false
 			}
 			a = binary.BigEndian.Uint32(data[at : at+4])
 			taken = a == in.test
 		case doHalfHas:
-			if at+2 > uint(len(data)) {
+			if at+2 > size {
 				return false
 			}
 			a = uint32(binary.BigEndian.Uint16(data[at : at+2]))
 			taken = a&in.test != 0
 		case doHalfXIs:
-			if at += uint(x); at+2 > uint(len(data)) {
+			if at += uint64(x); at+2 > size {
 				return false
 			}
 			a = uint32(binary.BigEndian.Uint16(data[at : at+2]))
@@ -159,6 +159,12 @@ func (p *Program) Match(data []byte, wireLen uint32) bool {
 		case doMaskedIs:
 			a &= in.k
 			taken = a == in.test
+		case doHeaderX:
+			if at >= size {
+				return false
+			}
+			x = uint32(data[at]&0xf) << 2
+			taken = true
 		case doIfEqual:
 			taken = a == in.k
 		case doIfGreater:
@@ -210,11 +216,6 @@ func (s *step) run(a, x uint32, cells *[scratchCells]uint32, data []byte, wireLe
 			return a, x, false
 		}
 		a = binary.BigEndian.Uint32(data[at : at+4])
-	case doHeaderX:
-		if at >= size {
-			return a, x, false
-		}
-		x = uint32(data[at]&0xf) << 2
 	case doLength:
 		a = wireLen
 	case doImmediate:
