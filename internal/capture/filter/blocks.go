@@ -62,7 +62,7 @@ func build(c cond, yes, no *block, all *[]*block) *block {
 	}
 }
 
-// maxRounds bounds the optimisation; one round in two changes nothing but in odd cases.
+// maxRounds bounds the optimisation: a second round finds little, a third hardly anything.
 const maxRounds = 8
 
 // optimise removes the blocks that don't matter. If first is an end, none does.
