@@ -37,11 +37,11 @@ var layers = map[string]row{
 	"internal/geo":     {nil, "a seam, and address ranges: no packets, no flows"},
 	"internal/stream":  {nil, "carries values without knowing them"},
 	"internal/auth":    {nil, "who may do what; it knows neither HTTP paths nor data"},
-	"internal/config":  {[]string{"internal/flow"}, "plain settings; app maps them to each part's own Config"},
+	"internal/config":  {[]string{"internal/flow", "internal/capture/filter"}, "plain settings; app maps them to each part's own Config"},
 
-	"internal/capture/afpacket": {[]string{"internal/capture"}, "a source implements its seam"},
+	"internal/capture/afpacket": {[]string{"internal/capture", "internal/capture/filter"}, "a source implements its seam"},
 	"internal/capture/pcapfile": {[]string{"internal/capture"}, "a source implements its seam"},
-	"internal/capture/filter":   {nil, "expressions to programs: it knows packets only by their bytes"},
+	"internal/capture/filter":   {[]string{"internal/capture"}, "expressions to programs: it knows packets only by their bytes"},
 	"internal/capture/netdev":   {[]string{"internal/capture"}, "lists what can be captured on"},
 
 	"internal/meter": {
@@ -49,7 +49,7 @@ var layers = map[string]row{
 		"packets in, records out: what becomes of records is not its concern",
 	},
 	"internal/offline": {
-		[]string{"internal/capture", "internal/capture/pcapfile", "internal/meter", "internal/packet", "internal/flow"},
+		[]string{"internal/capture", "internal/capture/filter", "internal/capture/pcapfile", "internal/meter", "internal/packet", "internal/flow"},
 		"a file to a table, without statistics, database and clock",
 	},
 
@@ -81,7 +81,7 @@ var layers = map[string]row{
 
 	"internal/app": {everything, "the wiring: the one place that knows every part"},
 	"cmd/netflow-monitor": {
-		[]string{"internal/app", "internal/config", "internal/offline", "internal/capture/netdev"},
+		[]string{"internal/app", "internal/config", "internal/offline", "internal/capture/filter", "internal/capture/netdev", "internal/flow"},
 		"flags and output; whatever is more than that belongs into a package",
 	},
 }

@@ -16,12 +16,14 @@ const configFlag = "config"
 type settingFlags struct {
 	interfaces []string
 	host, port string
+	filter     string
 	debug      bool
 }
 
 func (f *settingFlags) register(flags *pflag.FlagSet) {
 	flags.StringSliceVarP(&f.interfaces, "interface", "i", nil,
 		"interface `NAME`, only one in this version; default: the default route's")
+	flags.StringVarP(&f.filter, "filter", "f", "", "only packets that match `EXPR`, as for tcpdump")
 	flags.StringVarP(&f.port, "port", "p", "", "port `N` of the web page (default 8080)")
 	flags.StringVar(&f.host, "host", "", "`ADDR` to listen on (default 0.0.0.0)")
 	flags.BoolVar(&f.debug, "debug", false, "debug logging, and profiles under /debug/pprof/ on the loopback")
@@ -36,6 +38,7 @@ func (f *settingFlags) overrides(flags *pflag.FlagSet) ([]config.Override, error
 		}
 	}
 	set("interface", "network.interface", strings.Join(f.interfaces, ","))
+	set("filter", "network.filter", f.filter)
 	set("port", "web.port", f.port)
 	set("host", "web.host", f.host)
 	if f.debug {

@@ -2,9 +2,11 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
+	"netflow-monitor/internal/flow"
 	"netflow-monitor/internal/offline"
 )
 
@@ -19,11 +21,13 @@ standard error.`
 const readExample = `  netflow-monitor read day.pcap
   netflow-monitor read --ips day.pcapng.zst
   netflow-monitor read --json --timeouts none *.pcap | jq .src_ip
+  netflow-monitor read -f 'tcp port 443 and not net 10.0.0.0/8' day.pcap
   tcpdump -c 1000 -w - | netflow-monitor read --csv -`
 
 type readFlags struct {
-	json, csv, ips bool
-	timeouts       string
+	json, csv, ips        bool
+	timeouts, decapsulate string
+	filter                string
 }
 
 func newReadCommand() *cobra.Command {
@@ -42,6 +46,8 @@ func newReadCommand() *cobra.Command {
 	flags.BoolVar(&f.csv, "csv", false, "CSV with a header line instead of a table")
 	flags.BoolVar(&f.ips, "ips", false, "IPs, those with the most bytes first, instead of sessions")
 	flags.StringVar(&f.timeouts, "timeouts", "default", "when a session ends: default, none (never), or `IDLE/ACTIVE` such as 30/300 or 30s/5m")
+	flags.StringVarP(&f.filter, "filter", "f", "", "only packets that match `EXPR`, as for tcpdump")
+	flags.StringVar(&f.decapsulate, "decapsulate", "all", "tunnels of which the sessions inside are shown: all, none, or a list of `KINDS`")
 	cmd.MarkFlagsMutuallyExclusive("json", "csv")
 	return cmd
 }
@@ -54,11 +60,11 @@ func needFiles(_ *cobra.Command, args []string) error {
 }
 
 func (f *readFlags) run(cmd *cobra.Command, files []string) error {
-	cfg, err := offline.ParseTimeouts(f.timeouts)
+	options, err := f.options()
 	if err != nil {
-		return usageError{err}
+		return err
 	}
-	result, readErr := offline.Read(cmd.Context(), files, cfg)
+	result, readErr := offline.Read(cmd.Context(), files, options)
 	if result.Files == 0 {
 		return readErr
 	}
@@ -73,6 +79,19 @@ func (f *readFlags) run(cmd *cobra.Command, files []string) error {
 		return fmt.Errorf("write summary: %w", err)
 	}
 	return readErr
+}
+
+func (f *readFlags) options() (o offline.Options, err error) {
+	if o.Meter, err = offline.ParseTimeouts(f.timeouts); err != nil {
+		return o, usageError{err}
+	}
+	var ok bool
+	if o.Meter.Decapsulate, ok = flow.ParseTunnelSet(f.decapsulate); !ok {
+		return o, usageErrorf("--decapsulate must be all, none, or a list of %s, not %q",
+			strings.Join(flow.TunnelKindNames(), ", "), f.decapsulate)
+	}
+	o.Filter = f.filter
+	return o, checkFilter(f.filter)
 }
 
 func (f *readFlags) format() offline.Format {

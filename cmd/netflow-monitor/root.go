@@ -22,6 +22,7 @@ Settings come from the built-in defaults, the configuration file, the environmen
 
 const rootExample = `  netflow-monitor                        monitor the interface with the default route
   netflow-monitor -i wg0 -p 9090         another interface, page on port 9090
+  netflow-monitor -f 'not port 22'       only packets that a tcpdump expression names
   netflow-monitor -r day.pcap --speed 1x
   netflow-monitor --check-deps           what is missing for a run, and how to get it`
 
@@ -29,7 +30,7 @@ const rootExample = `  netflow-monitor                        monitor the interf
 type rootFlags struct {
 	settingFlags
 
-	read, speed, filter       string
+	read, speed               string
 	checkDeps, listInterfaces bool
 }
 
@@ -69,7 +70,6 @@ func (f *rootFlags) register(root *cobra.Command) {
 	f.settingFlags.register(flags)
 	flags.StringVarP(&f.read, "read", "r", "", "read a pcap or pcapng `FILE` instead of an interface; - is standard input")
 	flags.StringVar(&f.speed, "speed", "max", "`SPEED` of reading a file: 1x (as it happened), 10x or max")
-	flags.StringVarP(&f.filter, "filter", "f", "", "capture filter `EXPR` as for tcpdump (not in this version)")
 	flags.BoolVar(&f.checkDeps, "check-deps", false, "check what a run needs and how to get what is missing")
 	flags.BoolVar(&f.listInterfaces, "list-interfaces", false, "list the interfaces of this machine")
 	completeFlags(root)
@@ -126,8 +126,8 @@ func (f *rootFlags) run(cmd *cobra.Command, _ []string) error {
 // check refuses flags that contradict one another, rather than ignoring one of them.
 func (f *rootFlags) check(cmd *cobra.Command) error {
 	given := cmd.Flags().Changed
-	if f.filter != "" {
-		return usageErrorf("capture filters are not available in this version; leave out --filter")
+	if err := checkFilter(f.filter); err != nil {
+		return err
 	}
 	if given("read") && f.read == "" {
 		return usageErrorf("--read needs the name of a file, or - for standard input")

@@ -123,9 +123,7 @@ func checkSocket(_ context.Context, cfg config.Config) (verdict, string) {
 	if err != nil {
 		return failed, "no interface to open it on"
 	}
-	c := afpacket.Default()
-	c.Interface, c.Promiscuous = name, cfg.Network.Promiscuous
-	src, err := afpacket.Open(c)
+	src, err := afpacket.Open(captureConfig(cfg, name))
 	if err != nil {
 		return failed, err.Error()
 	}

@@ -57,7 +57,7 @@ func apiConfig(cfg config.Config, debug bool) api.Config {
 func newSource(cfg config.Config, opts Options, engine *stats.Engine, writer *store.Writer) (source, error) {
 	if opts.ReadFile != "" {
 		return &file{
-			path: opts.ReadFile, speed: opts.Speed,
+			path: opts.ReadFile, speed: opts.Speed, filter: cfg.Network.Filter,
 			out: &stored{out: engine, backlog: engine.Backlog, flush: writer.Flush},
 		}, nil
 	}
@@ -65,9 +65,13 @@ func newSource(cfg config.Config, opts Options, engine *stats.Engine, writer *st
 	if err != nil {
 		return nil, err
 	}
+	return &live{config: captureConfig(cfg, name), out: engine}, nil
+}
+
+func captureConfig(cfg config.Config, name string) afpacket.Config {
 	c := afpacket.Default()
-	c.Interface, c.Promiscuous = name, cfg.Network.Promiscuous
-	return &live{config: c, out: engine}, nil
+	c.Interface, c.Promiscuous, c.Filter = name, cfg.Network.Promiscuous, cfg.Network.Filter
+	return c
 }
 
 // interfaceOf is the interface a run would capture on.

@@ -6,6 +6,7 @@ import (
 
 	"netflow-monitor/internal/capture"
 	"netflow-monitor/internal/capture/afpacket"
+	"netflow-monitor/internal/capture/filter"
 	"netflow-monitor/internal/capture/pcapfile"
 	"netflow-monitor/internal/flow"
 	"netflow-monitor/internal/meter"
@@ -56,10 +57,11 @@ func (l *live) meter(ctx context.Context, m *meter.Meter, src capture.Source) er
 // file meters a capture file. It stays open while monitoring is stopped, so that
 // starting again goes on where it was and counts nothing twice.
 type file struct {
-	path  string
-	speed float64 // 0 = as fast as possible
-	out   flow.Sink
-	src   *pcapfile.Source
+	path   string
+	speed  float64 // 0 = as fast as possible
+	filter string
+	out    flow.Sink
+	src    capture.Source
 }
 
 func (f *file) kind() string { return kindFile }
@@ -77,7 +79,7 @@ func (f *file) open() (capture.Source, error) {
 		if err != nil {
 			return nil, err
 		}
-		f.src = src
+		f.src = filter.NewSource(src, f.filter)
 	}
 	return f.src, nil
 }

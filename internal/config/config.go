@@ -11,6 +11,7 @@ import (
 	"slices"
 	"time"
 
+	"netflow-monitor/internal/capture/filter"
 	"netflow-monitor/internal/flow"
 )
 
@@ -177,6 +178,9 @@ func (c *Config) Validate() error {
 	if len(c.Network.Interfaces) > 1 && slices.Contains(c.Network.Interfaces, AnyInterface) {
 		errs = append(errs, fmt.Errorf("network.interface (%s): %q is every interface already; give it alone",
 			c.Origin("network.interface"), AnyInterface))
+	}
+	if err := filter.Check(c.Network.Filter); err != nil {
+		errs = append(errs, fmt.Errorf("network.filter (%s): %w", c.Origin("network.filter"), err))
 	}
 	// By origin and not by value: one that is there but wrong has its own error.
 	_, latitude := c.origins["geolocation.home_latitude"]

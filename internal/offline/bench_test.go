@@ -40,7 +40,7 @@ func readAndWrite(b *testing.B, path string) {
 	var packets uint64
 	before := usage(b)
 	for b.Loop() {
-		result, err := Read(context.Background(), []string{path}, meter.Default())
+		result, err := Read(context.Background(), []string{path}, Options{Meter: meter.Default()})
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -56,7 +56,7 @@ func readAndWrite(b *testing.B, path string) {
 
 // BenchmarkWrite is the writing alone, for each format.
 func BenchmarkWrite(b *testing.B) {
-	result, err := Read(context.Background(), []string{scanFile(b)}, meter.Default())
+	result, err := Read(context.Background(), []string{scanFile(b)}, Options{Meter: meter.Default()})
 	if err != nil {
 		b.Fatal(err)
 	}

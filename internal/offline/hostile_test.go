@@ -20,7 +20,7 @@ func TestEveryPacketIsAccounted(t *testing.T) {
 				return err
 			}
 			// An error is that of a file which breaks off; what was read must add up.
-			result, _ := Read(context.Background(), []string{path}, meter.Default())
+			result, _ := Read(context.Background(), []string{path}, Options{Meter: meter.Default()})
 			files += uint64(result.Files)
 			packets += result.Counters.Input.Packets
 			refused += result.Counters.Input.Refused

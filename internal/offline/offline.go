@@ -8,6 +8,7 @@ import (
 	"fmt"
 
 	"netflow-monitor/internal/capture"
+	"netflow-monitor/internal/capture/filter"
 	"netflow-monitor/internal/capture/pcapfile"
 	"netflow-monitor/internal/flow"
 	"netflow-monitor/internal/meter"
@@ -32,10 +33,18 @@ type Result struct {
 	Files int
 }
 
+// Options say how files are read.
+type Options struct {
+	Meter meter.Config
+	// Filter is an expression of pcap-filter(7); empty takes every packet.
+	Filter string
+}
+
 // Read meters each file on its own, so that no session spans two of them, and
 // returns the sessions of all. The result is valid, if not complete, beside an error:
 // what was read before a file broke off is in it.
-func Read(ctx context.Context, paths []string, cfg meter.Config) (*Result, error) {
+func Read(ctx context.Context, paths []string, o Options) (*Result, error) {
+	cfg := &o.Meter
 	cfg.Interim = false
 	cfg.Retain = retained
 	cfg.MaxSessions = maxSessions
@@ -43,7 +52,7 @@ func Read(ctx context.Context, paths []string, cfg meter.Config) (*Result, error
 	result := &Result{}
 	var errs []error
 	for _, path := range paths {
-		if err := result.readFile(ctx, path, cfg); err != nil {
+		if err := result.readFile(ctx, path, o); err != nil {
 			errs = append(errs, advise(err))
 		}
 		if ctx.Err() != nil {
@@ -55,8 +64,8 @@ func Read(ctx context.Context, paths []string, cfg meter.Config) (*Result, error
 	return result, errors.Join(errs...)
 }
 
-func (r *Result) readFile(ctx context.Context, path string, cfg meter.Config) (err error) {
-	m, err := meter.New(cfg)
+func (r *Result) readFile(ctx context.Context, path string, o Options) (err error) {
+	m, err := meter.New(o.Meter)
 	if err != nil {
 		return err
 	}
@@ -66,7 +75,7 @@ func (r *Result) readFile(ctx context.Context, path string, cfg meter.Config) (e
 	}
 	defer func() { err = errors.Join(err, source.Close()) }()
 	r.Files++
-	err = m.Run(ctx, source, &r.Sessions)
+	err = m.Run(ctx, filter.NewSource(source, o.Filter), &r.Sessions)
 	counters := m.Counters()
 	r.Counters.Add(&counters)
 	return err

@@ -58,7 +58,7 @@ func file(t *testing.T, content []byte) string {
 
 func read(t *testing.T, paths ...string) *Result {
 	t.Helper()
-	result, err := Read(context.Background(), paths, meter.Default())
+	result, err := Read(context.Background(), paths, Options{Meter: meter.Default()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -170,7 +170,7 @@ func TestFilesAreApartAndOrderDoesNotMatter(t *testing.T) {
 func TestBrokenFiles(t *testing.T) {
 	whole := file(t, sample)
 	cut := file(t, sample[:len(sample)-3])
-	result, err := Read(context.Background(), []string{cut, "/nonexistent.pcap", whole}, meter.Default())
+	result, err := Read(context.Background(), []string{cut, "/nonexistent.pcap", whole}, Options{Meter: meter.Default()})
 	if !errors.Is(err, capture.ErrTruncated) || !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("got error %v", err)
 	}

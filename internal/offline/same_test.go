@@ -101,7 +101,7 @@ func writeAll(t *testing.T, out io.Writer, files ...string) {
 	if cfg.Seed, err = strconv.ParseUint(os.Getenv(sameSeed), 10, 64); err != nil {
 		t.Fatal(err)
 	}
-	result, readErr := Read(context.Background(), files, cfg)
+	result, readErr := Read(context.Background(), files, Options{Meter: cfg})
 	for _, format := range []Format{Table, JSON, CSV} {
 		if err := result.WriteSessions(out, format); err != nil {
 			t.Fatal(err)

@@ -23,6 +23,8 @@ type Config struct {
 	Interface string
 	// Promiscuous asks the interface for frames that are addressed to others too.
 	Promiscuous bool
+	// Filter is an expression of pcap-filter(7); empty takes every packet.
+	Filter string
 	// SnapLen is how many bytes of each frame are captured, from 64 to 262144.
 	SnapLen int
 	// RingBytes is the size of the ring, from 2 MiB to 1 GiB; it is rounded down to
@@ -57,6 +59,7 @@ var (
 	ErrPermission       = errors.New("no permission to capture")
 	ErrUnknownInterface = errors.New("no such interface")
 	ErrUnsupported      = errors.New("capture is not supported")
+	ErrFilter           = errors.New("capture filter is not possible on this interface")
 )
 
 // PermissionRemedy says what to do when Open fails with ErrPermission.

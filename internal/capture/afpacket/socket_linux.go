@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	"golang.org/x/sys/unix"
+
+	"netflow-monitor/internal/capture/filter"
 )
 
 const (
@@ -30,18 +32,24 @@ func openSocket(cfg Config, d device) (fd int, ring []byte, linkType uint16, err
 		}
 		return -1, nil, 0, fmt.Errorf("packet socket: %w", err)
 	}
-	if ring, err = setUp(fd, cfg, d); err != nil {
+	program, err := compile(cfg, linkType)
+	if err != nil {
+		return -1, nil, 0, errors.Join(err, unix.Close(fd))
+	}
+	if ring, err = setUp(fd, cfg, d, program); err != nil {
 		return -1, nil, 0, errors.Join(err, unix.Close(fd))
 	}
 	return fd, ring, linkType, nil
 }
 
-func setUp(fd int, cfg Config, d device) (ring []byte, err error) {
+func setUp(fd int, cfg Config, d device, program []unix.SockFilter) (ring []byte, err error) {
 	if err := unix.SetsockoptInt(fd, unix.SOL_PACKET, unix.PACKET_VERSION, unix.TPACKET_V3); err != nil {
 		return nil, fmt.Errorf("packet ring version 3 (Linux 3.2 or newer): %w", err)
 	}
-	if err := setSnapLen(fd, cfg.SnapLen); err != nil {
-		return nil, fmt.Errorf("snap length: %w", err)
+	err = unix.SetsockoptSockFprog(fd, unix.SOL_SOCKET, unix.SO_ATTACH_FILTER,
+		&unix.SockFprog{Len: uint16(len(program)), Filter: &program[0]})
+	if err != nil {
+		return nil, fmt.Errorf("attach filter of %d instructions: %w", len(program), err)
 	}
 	if d.loopback() { // each packet passes twice, out and in
 		if err := unix.SetsockoptInt(fd, unix.SOL_PACKET, unix.PACKET_IGNORE_OUTGOING, 1); err != nil {
@@ -64,12 +72,19 @@ func setUp(fd int, cfg Config, d device) (ring []byte, err error) {
 	return ring, nil
 }
 
-// setSnapLen cuts frames with a filter of one instruction, so that the kernel does not
-// copy what nobody reads.
-func setSnapLen(fd, length int) error {
-	program := []unix.SockFilter{{Code: unix.BPF_RET | unix.BPF_K, K: uint32(length)}}
-	return unix.SetsockoptSockFprog(fd, unix.SOL_SOCKET, unix.SO_ATTACH_FILTER,
-		&unix.SockFprog{Len: uint16(len(program)), Filter: &program[0]})
+// compile makes the socket's filter. It also cuts frames to the snap length, so that
+// the kernel does not copy what nobody reads.
+func compile(cfg Config, linkType uint16) ([]unix.SockFilter, error) {
+	program, err := filter.Compile(cfg.Filter, linkType, filter.Options{Kernel: true, SnapLen: uint32(cfg.SnapLen)})
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrFilter, err)
+	}
+	raw := program.Raw()
+	code := make([]unix.SockFilter, len(raw))
+	for i, in := range raw {
+		code[i] = unix.SockFilter{Code: in.Op, Jt: in.Jt, Jf: in.Jf, K: in.K}
+	}
+	return code, nil
 }
 
 // makeRing takes half of the blocks, again and again, where the kernel has no memory
