@@ -22,7 +22,7 @@ func meterConfig(cfg config.Config, point flow.Point) meter.Config {
 	c.Point = point
 	c.IdleTCP = cfg.Monitor.SessionTimeout
 	c.MaxSessions = cfg.Monitor.MaxSessions
-	c.Decapsulate, c.SeparateVLANs = cfg.Monitor.Decapsulate, cfg.Monitor.SeparateVLANs
+	c.Decapsulate = cfg.Monitor.Decapsulate
 	c.FirstSequence = rand.Uint32() // identifiers must differ from those of an earlier run
 	return c
 }

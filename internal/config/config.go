@@ -63,8 +63,6 @@ type Monitor struct {
 	MaxSessions    int
 	// Decapsulate are the tunnels of which the session inside is followed.
 	Decapsulate flow.TunnelSet
-	// SeparateVLANs makes sessions of the same ends in two VLANs two sessions.
-	SeparateVLANs bool
 }
 
 // Geolocation says where addresses are looked up.

@@ -97,11 +97,6 @@ var settings = []setting{
 		tunnels(func(c *Config) *flow.TunnelSet { return &c.Monitor.Decapsulate }),
 	},
 	{
-		"monitor.separate_vlans",
-		"Take the same addresses and ports in two VLANs for two sessions: for networks that use addresses twice.",
-		boolean(func(c *Config) *bool { return &c.Monitor.SeparateVLANs }),
-	},
-	{
 		"geolocation.enabled",
 		"Look addresses up at all.",
 		boolean(func(c *Config) *bool { return &c.Geolocation.Enabled }),

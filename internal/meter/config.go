@@ -34,9 +34,6 @@ type Config struct {
 	MaxSessions int
 	// Decapsulate are the kinds of tunnels of which the inner session is metered.
 	Decapsulate flow.TunnelSet
-	// SeparateVLANs makes the VLAN identifiers part of the flow key. Without it they
-	// are attributes of a session, those of its first packet.
-	SeparateVLANs bool
 	// Retain is how many flows may stay in the table after their idle time-out, until
 	// they have a packet or room is needed. The packets of a file may be far out of
 	// order; then a session is still whole, whatever was read in between. 0 ends them

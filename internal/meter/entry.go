@@ -22,8 +22,7 @@ func (e endpoint) bytes() (a [16]byte) {
 }
 
 // key is a flow key made for comparing: meta holds VLAN, inner VLAN, protocol and IP
-// version, and in its highest bit whether the flow is one-way. The VLAN identifiers
-// are compared only if the table says so.
+// version, and in its highest bit whether the flow is one-way.
 type key struct {
 	src, dst endpoint
 	meta     uint64
@@ -32,10 +31,8 @@ type key struct {
 
 const (
 	oneWayBit = 63
-	// metaKey is the part of meta that tells flows apart, metaVLAN the part that does
-	// only if VLANs are separate.
-	metaKey  = 1<<oneWayBit | 1<<16 - 1
-	metaVLAN = (1<<32 - 1) << 16
+	// metaEnds is what is left of meta without the VLAN identifiers.
+	metaEnds = 1<<oneWayBit | 1<<16 - 1
 )
 
 func (k *key) load(h *packet.Headers) {
@@ -60,12 +57,12 @@ func (k *key) reverse() key {
 }
 
 // hash is the same for both directions. It folds 128-bit products of words that are
-// masked with the seed, so that collisions can't be computed without knowing it. Of
-// meta it looks at what mask says.
-func (k *key) hash(seed *[4]uint64, mask uint64) uint32 {
+// masked with the seed, so that collisions can't be computed without knowing it. It is
+// the same for all VLANs, too.
+func (k *key) hash(seed *[4]uint64) uint32 {
 	a := fold(k.src.lo^seed[0], (k.src.hi+uint64(k.ports>>16))^seed[1])
 	b := fold(k.dst.lo^seed[0], (k.dst.hi+uint64(k.ports&0xffff))^seed[1])
-	return uint32(fold((a+b)^seed[2], (k.meta&mask)^seed[3]))
+	return uint32(fold((a+b)^seed[2], (k.meta&metaEnds)^seed[3]))
 }
 
 func fold(a, b uint64) uint64 {
@@ -129,6 +126,7 @@ const (
 	queued                           // its index is in the dirty list
 	tunnelled                        // its packets came in a tunnel
 	responderReset                   // the first RST was the responder's
+	crossed                          // its packets are in more than one VLAN
 )
 
 const seenBoth = seenSent | seenReceived

@@ -46,13 +46,13 @@ func (d *datagram) waits() bool { return d.held.count.Packets > 0 }
 
 // find returns the datagram that the packet is a fragment of, or the oldest of those
 // whose place it may take.
-func (f *fragments) find(a *arrival, meta uint64) (d *datagram, known bool) {
+func (f *fragments) find(a *arrival) (d *datagram, known bool) {
 	k := &a.key
 	set := fold(k.src.lo+uint64(a.headers.FragmentID), k.dst.lo^0x9e3779b97f4a7c15) % (fragmentSlots / fragmentWays)
 	ways := f.slots[set*fragmentWays:][:fragmentWays]
 	d = &ways[0]
 	for i := range ways {
-		if ways[i].has(a, meta) {
+		if ways[i].has(a) {
 			return &ways[i], true
 		}
 		if ways[i].time < d.time {
@@ -63,9 +63,9 @@ func (f *fragments) find(a *arrival, meta uint64) (d *datagram, known bool) {
 }
 
 // has reports whether the packet is another fragment of the datagram.
-func (d *datagram) has(a *arrival, meta uint64) bool {
+func (d *datagram) has(a *arrival) bool {
 	age := a.time - d.time
-	differs := (d.key.meta ^ a.key.meta) & meta &^ (1 << oneWayBit) // later fragments don't know that bit
+	differs := (d.key.meta ^ a.key.meta) &^ (1 << oneWayBit) // later fragments don't know that bit
 	return d.id == a.headers.FragmentID && d.key.src == a.key.src && d.key.dst == a.key.dst &&
 		differs == 0 && max(age, -age) <= fragmentLife
 }
@@ -73,7 +73,7 @@ func (d *datagram) has(a *arrival, meta uint64) bool {
 // defragment gives a later fragment the key of its datagram. It reports whether the
 // packet is held back, because that is not known yet.
 func (m *Meter) defragment(a *arrival) bool {
-	d, same := m.fragments.find(a, m.table.meta)
+	d, same := m.fragments.find(a)
 	if d.waits() && !same {
 		m.release(d)
 	}
@@ -87,7 +87,7 @@ func (m *Meter) defragment(a *arrival) bool {
 	}
 	if same && !d.waits() {
 		a.key = d.key
-		a.hash = a.key.hash(&m.table.seed, m.table.meta)
+		a.hash = a.key.hash(&m.table.seed)
 		return false
 	}
 	m.hold(d, a)

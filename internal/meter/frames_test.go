@@ -194,7 +194,6 @@ func frames(packets []pkt) []capture.Frame {
 
 func offline() Config {
 	cfg := Default()
-	cfg.SeparateVLANs = true
 	cfg.Interim = false
 	cfg.Seed = 1
 	return cfg

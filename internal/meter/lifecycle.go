@@ -108,6 +108,13 @@ func idleReason(e *hot) flow.EndReason {
 	return flow.EndIdleTimeout
 }
 
+// expired reports whether the flow's idle time-out was over at time t, which may be
+// before its latest packet if times are out of order.
+func (m *Meter) expired(e *hot, t int64) bool {
+	gap := t - e.last
+	return max(gap, -gap) >= m.idle[e.class]
+}
+
 // evict makes room in a full table: of the flows at the lists' heads the one idle
 // for longest ends.
 func (m *Meter) evict(t int64) {
@@ -122,7 +129,7 @@ func (m *Meter) evict(t int64) {
 	}
 	e := m.table.hot(victim)
 	reason := flow.EndLackOfResources
-	if gap := t - e.last; max(gap, -gap) >= m.idle[e.class] {
+	if m.expired(e, t) {
 		reason = idleReason(e)
 	}
 	m.end(victim, e, reason)
@@ -138,7 +145,7 @@ func (m *Meter) expire(budget int) bool {
 		l, idle := &m.lists[class], m.idle[class]
 		for idle != never && l.head != none {
 			e := m.table.hot(l.head)
-			if gap := m.clock - e.last; max(gap, -gap) < idle {
+			if !m.expired(e, m.clock) {
 				break
 			}
 			if budget == 0 {
@@ -210,8 +217,7 @@ func (m *Meter) endAll() {
 		for i := m.lists[class].head; i != none; i = m.table.cold(i).next {
 			e := m.table.hot(i)
 			reason := flow.EndForced
-			gap := m.clock - e.last
-			if e.class == classClosing || max(gap, -gap) >= m.idle[class] {
+			if e.class == classClosing || m.expired(e, m.clock) {
 				reason = idleReason(e)
 			}
 			m.record(i, e, reason)

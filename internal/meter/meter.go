@@ -39,6 +39,7 @@ type Meter struct {
 	active   int64
 	interval int64
 	interim  bool
+	tagged   bool // packets had VLAN tags
 	retain   uint32
 	point    flow.Point
 	sequence uint32
@@ -130,7 +131,7 @@ func (m *Meter) open(src capture.Source, out flow.Sink, stop <-chan struct{}) er
 	if m.interim {
 		m.limit = batchLimit
 	}
-	return m.table.open(m.cfg.MaxSessions, m.cfg.SeparateVLANs, seedWords(m.cfg.Seed))
+	return m.table.open(m.cfg.MaxSessions, seedWords(m.cfg.Seed))
 }
 
 func (m *Meter) loop(ctx context.Context, src capture.Source) error {

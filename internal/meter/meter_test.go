@@ -117,19 +117,35 @@ func TestSessions(t *testing.T) {
 }
 
 func TestVLANs(t *testing.T) {
-	p := udp("10.0.0.1", "10.0.0.2", 1000, 2000)
-	tagged := p
-	tagged.vlan = 0xe000 | 7 // priority bits are no part of the identifier
-	got := run(t, offline(), p, tagged).records()
-	sortByID(got)
-	if len(got) != 2 || got[0].Key.VLAN != 0 || got[1].Key.VLAN != 7 {
-		t.Errorf("apart: got %+v", got)
+	in := func(vlan uint16, p pkt) pkt {
+		p.vlan = vlan
+		return p
 	}
-	cfg := offline()
-	cfg.SeparateVLANs = false
-	got = run(t, cfg, tagged, p, p.back()).records()
-	if len(got) != 1 || got[0].Key.VLAN != 7 || got[0].Sent.Packets+got[0].Received.Packets != 3 {
-		t.Errorf("together: got %+v", got)
+	request := udp("10.0.0.1", "10.0.0.2", 40000, 2000)
+	syn, ack := tcp("10.0.0.1", "10.0.0.2", 1000, 80), tcp("10.0.0.1", "10.0.0.2", 1000, 80)
+	syn.flags, ack.flags = flow.TCPSyn, flow.TCPAck
+	const priority = 0xe000 // is no part of the identifier
+	tests := []struct {
+		name    string
+		packets []pkt
+		want    [][3]uint64 // VLAN, packets each way
+	}{
+		{"asked and answered in each", []pkt{request, in(7|priority, request), request.back(), in(7, request.back())}, [][3]uint64{{0, 1, 1}, {7, 1, 1}}},
+		{"answered in another", []pkt{in(7, request), in(8, request.back()), in(8, request.back()), in(7, request)}, [][3]uint64{{7, 2, 2}}},
+		{"asked in two", []pkt{in(7, request), in(8, request)}, [][3]uint64{{7, 1, 0}, {8, 1, 0}}},
+		{"segments with and without a tag", []pkt{syn, in(7, ack)}, [][3]uint64{{0, 2, 0}}},
+		{"connections in two", []pkt{syn, in(7, syn), in(7, ack), ack}, [][3]uint64{{0, 2, 0}, {7, 2, 0}}},
+	}
+	for _, tt := range tests {
+		records := run(t, offline(), tt.packets...).records()
+		sortByID(records)
+		var got [][3]uint64
+		for _, r := range records {
+			got = append(got, [3]uint64{uint64(r.Key.VLAN), r.Sent.Packets, r.Received.Packets})
+		}
+		if diff := cmp.Diff(tt.want, got); diff != "" {
+			t.Errorf("%s: (-want +got):\n%s", tt.name, diff)
+		}
 	}
 }
 

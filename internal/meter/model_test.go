@@ -27,7 +27,7 @@ type model struct {
 type modelSession struct {
 	flow.Record
 	quality modelQuality
-	vlan    uint16
+	crossed bool
 	bySyn   bool
 	isn     uint32
 	fins    [2]bool
@@ -85,41 +85,33 @@ func (m *model) idle(r *flow.Record) (time.Duration, flow.EndReason) {
 func (m *model) end(id string, reason flow.EndReason) {
 	s := m.live[id]
 	s.End = reason
-	s.Key.VLAN = s.vlan
 	s.quality.report(&s.Record)
 	m.done = append(m.done, s.Record)
 	delete(m.live, id)
 }
 
 func (m *model) packet(p pkt) {
-	vlan, wire := p.vlan, p.frame().WireLen
-	if !m.cfg.SeparateVLANs {
-		p.vlan = 0
-	}
+	wire := p.frame().WireLen
 	if p.proto == flow.ProtoGRE {
 		p.sport, p.dport = 0, 0
 	}
-	id, t := p.id(), p.frame().Time
+	id, t := m.find(p), p.frame().Time
 	syn := p.proto == flow.ProtoTCP && p.flags&flow.TCPSyn != 0
 	if s := m.live[id]; s != nil {
-		timeout, reason := m.idle(&s.Record)
 		closing := s.State == flow.StateClosing || s.State == flow.StateClosed || s.State == flow.StateReset
-		switch {
-		case timeout != 0 && max(t-s.Last, s.Last-t) >= int64(timeout):
-			m.end(id, reason)
-		case m.cfg.IdleClosing != 0 && closing && syn && p.flags&flow.TCPAck == 0 && s.isn != p.seq:
+		if m.cfg.IdleClosing != 0 && closing && syn && p.flags&flow.TCPAck == 0 && s.isn != p.seq {
 			m.end(id, flow.EndOfFlow)
 		}
 	}
 	s := m.live[id]
 	if s == nil {
+		id = p.id()
 		s = m.begin(p, t)
-		s.vlan = vlan
 		m.live[id] = s
 	}
 	if syn && !s.bySyn {
 		s.bySyn = true
-		if (p.key() == s.Key) == (p.flags&flow.TCPAck != 0) {
+		if p.forward(s) == (p.flags&flow.TCPAck != 0) {
 			s.Key = s.Key.Reverse()
 			s.Sent, s.Received = s.Received, s.Sent
 			s.TCPFlagsSent, s.TCPFlagsReceived = s.TCPFlagsReceived, s.TCPFlagsSent
@@ -128,6 +120,54 @@ func (m *model) packet(p pkt) {
 		}
 	}
 	s.count(p, t, wire)
+}
+
+// find is the session that the packet is looked for in: that of its VLAN, else the
+// oldest of the same ends that it goes on with.
+func (m *model) find(p pkt) string {
+	if s := m.live[p.id()]; s != nil {
+		if !m.expired(s, p) {
+			return p.id()
+		}
+		_, reason := m.idle(&s.Record)
+		m.end(p.id(), reason)
+	}
+	var found *modelSession
+	id := p.id()
+	for other, s := range m.live {
+		untagged := p
+		untagged.vlan = s.Key.VLAN
+		if untagged.id() == other && m.continues(s, p) && (found == nil || s.ID < found.ID) {
+			found, id = s, other
+		}
+	}
+	if found != nil {
+		found.crossed = true
+	}
+	return id
+}
+
+func (m *model) continues(s *modelSession, p pkt) bool {
+	if m.expired(s, p) {
+		return false
+	}
+	c := s.Received
+	if p.forward(s) {
+		c = s.Sent
+	}
+	return s.crossed || c.Packets == 0 || p.proto == flow.ProtoTCP && p.flags&flow.TCPSyn == 0
+}
+
+func (m *model) expired(s *modelSession, p pkt) bool {
+	timeout, _ := m.idle(&s.Record)
+	t := p.frame().Time
+	return timeout != 0 && max(t-s.Last, s.Last-t) >= int64(timeout)
+}
+
+// forward reports whether the packet goes from initiator to responder.
+func (p pkt) forward(s *modelSession) bool {
+	p.vlan = s.Key.VLAN
+	return p.key() == s.Key
 }
 
 func (m *model) begin(p pkt, t int64) *modelSession {
@@ -156,7 +196,7 @@ func (m *model) begin(p pkt, t int64) *modelSession {
 
 func (s *modelSession) count(p pkt, t int64, wire uint32) {
 	c, flags, direction := &s.Sent, &s.TCPFlagsSent, 0
-	if p.key() != s.Key {
+	if !p.forward(s) {
 		c, flags, direction = &s.Received, &s.TCPFlagsReceived, 1
 	}
 	f := p.frame()
@@ -219,7 +259,7 @@ func TestAgainstModel(t *testing.T) {
 		}
 		packets := distinctEnds(randomPackets(seed, 3000))
 		if seed%5 == 3 {
-			cfg.Retain, cfg.SeparateVLANs = len(packets), false
+			cfg.Retain = len(packets)
 			packets = shuffledCaptures(packets)
 		}
 		want := model{cfg: cfg, live: map[string]*modelSession{}}

@@ -55,8 +55,9 @@ func (m *Meter) take(f *capture.Frame) {
 		if f.VLANTPID != 0 {
 			a.headers.AddOuterVLAN(f.VLANTCI)
 		}
+		m.tagged = m.tagged || a.headers.VLAN != 0
 		a.key.load(&a.headers)
-		a.hash = a.key.hash(&m.table.seed, m.table.meta)
+		a.hash = a.key.hash(&m.table.seed)
 	}
 	g.count++
 	if a.time >= m.nextTick {
@@ -154,12 +155,14 @@ func (m *Meter) refuse(a *arrival) {
 func (m *Meter) flow(a *arrival) (i uint32, e *hot, direction uint) {
 	h, t := &a.headers, a.time
 	i, e, direction = m.table.find(&a.key, a.hash)
-	if i == none {
-		return m.begin(a)
-	}
-	gap := t - e.last
-	if max(gap, -gap) >= m.idle[e.class] {
+	if i != none && m.expired(e, t) {
 		m.end(i, e, idleReason(e))
+		i = none
+	}
+	if i == none && m.tagged {
+		i, e, direction = m.acrossVLANs(a)
+	}
+	if i == none {
 		return m.begin(a)
 	}
 	if m.active != never && t-m.table.cold(i).start >= m.active {

@@ -25,7 +25,6 @@ type table struct {
 	courses region[course]      // of TCP flows with more to tell than a pulse
 	tunnels region[flow.Tunnel] // of flows that came in tunnels
 	seed    [4]uint64
-	meta    uint64 // which bits of key.meta tell flows apart
 	max     uint32 // entries at most
 	made    uint32 // entries ever taken from the region
 	used    uint32 // entries in use
@@ -33,7 +32,7 @@ type table struct {
 }
 
 // open reserves memory for the largest table; a small one never touches most of it.
-func (t *table) open(maxEntries int, separateVLANs bool, seed [4]uint64) error {
+func (t *table) open(maxEntries int, seed [4]uint64) error {
 	var errSlots, errHot, errCold, errPulse, errCourse, errTunnel error
 	slots := max(minSlots, 2<<bits.Len(uint(maxEntries-1)))
 	t.slots, errSlots = newRegion[uint64](slots)
@@ -43,10 +42,6 @@ func (t *table) open(maxEntries int, separateVLANs bool, seed [4]uint64) error {
 	t.courses, errCourse = newRegion[course](maxEntries)
 	t.tunnels, errTunnel = newRegion[flow.Tunnel](maxEntries)
 	t.mask, t.seed, t.max, t.free = minSlots-1, seed, uint32(maxEntries), none
-	t.meta = metaKey
-	if separateVLANs {
-		t.meta |= metaVLAN
-	}
 	if err := errors.Join(errSlots, errHot, errCold, errPulse, errCourse, errTunnel); err != nil {
 		t.close()
 		return err
@@ -74,7 +69,7 @@ func (t *table) home(hash uint32) *uint64 { return &t.slots.items[hash&t.mask] }
 // compared without a branch between them.
 func (t *table) find(k *key, hash uint32) (index uint32, h *hot, direction uint) {
 	reversed := k.ports<<16 | k.ports>>16
-	slots, mask, meta := t.slots.items, t.mask, t.meta
+	slots, mask := t.slots.items, t.mask
 	for pos := hash & mask; ; pos = (pos + 1) & mask {
 		slot := slots[pos]
 		if slot == 0 {
@@ -89,7 +84,7 @@ func (t *table) find(k *key, hash uint32) (index uint32, h *hot, direction uint)
 		opposite := (e.src.hi ^ k.dst.hi) | (e.src.lo ^ k.dst.lo) | (e.dst.hi ^ k.src.hi) | (e.dst.lo ^ k.src.lo) | uint64(e.ports^reversed)
 		opposite |= k.meta >> oneWayBit
 		differs := nonZero(same)
-		if differs&nonZero(opposite)|nonZero((e.meta^k.meta)&meta) == 0 {
+		if differs&nonZero(opposite)|nonZero(e.meta^k.meta) == 0 {
 			return i, e, uint(differs)
 		}
 	}
