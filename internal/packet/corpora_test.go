@@ -25,9 +25,9 @@ func corpora() string {
 	return dir
 }
 
-// TestCorpora decodes every frame of all captures: it is refused with a reason or has
-// headers that agree with one another. Of link types that we know, none is unsupported.
-func TestCorpora(t *testing.T) {
+// needCorpora is corpora for a test that means nothing without it.
+func needCorpora(t *testing.T) string {
+	t.Helper()
 	dir := corpora()
 	if dir == "" {
 		if os.Getenv("CI_REQUIRE_ALL") == "1" {
@@ -35,6 +35,13 @@ func TestCorpora(t *testing.T) {
 		}
 		t.Skip("no captures to read: set NETFLOW_CORPORA")
 	}
+	return dir
+}
+
+// TestCorpora decodes every frame of all captures: it is refused with a reason or has
+// headers that agree with one another. Of link types that we know, none is unsupported.
+func TestCorpora(t *testing.T) {
+	dir := needCorpora(t)
 	var kinds [flow.TunnelKindCount]int
 	faults := map[uint16]*[FaultCount]int{}
 	eachFrame(t, dir, func(_ string, f *capture.Frame) {

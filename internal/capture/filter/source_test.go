@@ -40,9 +40,8 @@ func TestSource(t *testing.T) {
 		t.Errorf("packets of link types %v match, then %v", links, err)
 	}
 
-	var wrong *filter.Error
 	err = filter.NewSource(&frames{frame(101, ipv4)}, "ether host 00:11:22:33:44:55").Next(&f)
-	if !errors.As(err, &wrong) {
+	if _, ok := errors.AsType[*filter.Error](err); !ok {
 		t.Errorf("an expression that the link type has nothing for: %v", err)
 	}
 	if src := filter.NewSource(&frames{frame(1, arp)}, ""); src.Next(&f) != nil {
