@@ -26,8 +26,9 @@ address, destination address, ports, protocol and VLAN. The same files give the 
 A session is a bidirectional flow (RFC 5103): the packets between two addresses and two ports of one protocol, in both
 directions, until it is closed or silent for long enough. TCP, UDP and SCTP have ports. Of ICMP and ICMPv6, a request
 and its reply are one session, as in the Community ID specification; messages that nothing answers are a session for each
-type and code. Of other protocols, all packets between two addresses are one session. VLAN tags are an attribute, that of
-the first packet: the same conversation seen in two VLANs is one session.
+type and code. Of other protocols, all packets between two addresses are one session. The same ends in two
+VLANs are two sessions, but a packet that can't begin a conversation (an answer, a TCP segment that is no SYN) belongs to
+the one that is there, whatever its tag. The VLAN of a session is that of its first packet.
 
 Packets in a [tunnel](#tunnels) are counted on the session inside it, and only there. A fragment belongs to the session
 of its first fragment. A connection that begins anew on the ports of one that is closed is a new session.
