@@ -26,20 +26,25 @@ const (
 	farName  = "peer.example."
 )
 
+// otherPort is where the peer serves HTTP besides port 80.
+const otherPort = "8080"
+
 // runPeer serves until standard input ends.
 func runPeer() error {
 	ctx := context.Background()
 	var lc net.ListenConfig
-	web, err := lc.Listen(ctx, "tcp", net.JoinHostPort(farAddr, "80"))
-	if err != nil {
-		return err
+	failed := make(chan error, 4)
+	for _, port := range []string{"80", otherPort} {
+		web, err := lc.Listen(ctx, "tcp", ":"+port) // on the addresses it gets later, too
+		if err != nil {
+			return err
+		}
+		go func() { failed <- http.Serve(web, http.HandlerFunc(serveBytes)) }()
 	}
 	dns, err := lc.ListenPacket(ctx, "udp", net.JoinHostPort(farAddr, "53"))
 	if err != nil {
 		return err
 	}
-	failed := make(chan error, 3)
-	go func() { failed <- http.Serve(web, http.HandlerFunc(serveBytes)) }()
 	go func() { failed <- serveDNS(dns) }()
 	go func() {
 		_, err := io.Copy(io.Discard, os.Stdin)
@@ -52,15 +57,35 @@ func runPeer() error {
 	return nil
 }
 
-// serveBytes answers with as many bytes as "n" says.
+// serveBytes takes what it is sent and answers with as many bytes as "n" says. Before,
+// it calls the address "call", if there is one, and waits until that hangs up.
 func serveBytes(w http.ResponseWriter, r *http.Request) {
-	n, err := strconv.Atoi(r.URL.Query().Get("n"))
+	query := r.URL.Query()
+	n, err := strconv.Atoi(query.Get("n"))
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
+	if _, err := io.Copy(io.Discard, r.Body); err != nil {
+		return // the connection is gone
+	}
+	if address := query.Get("call"); address != "" {
+		if err := callBack(r.Context(), address); err != nil {
+			http.Error(w, err.Error(), http.StatusBadGateway)
+			return
+		}
+	}
 	w.Header().Set("Content-Length", strconv.Itoa(n))
 	_, _ = w.Write(bytes.Repeat([]byte("x"), n))
+}
+
+func callBack(ctx context.Context, address string) error {
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(io.Discard, conn)
+	return errors.Join(err, conn.Close())
 }
 
 // serveDNS answers every question with this end's address.
