@@ -64,8 +64,13 @@ func talk(t *testing.T) {
 // transfer receives and sends so many bytes over a connection of its own.
 func transfer(t *testing.T, address string, receive, send int) {
 	t.Helper()
+	post(t, fmt.Sprintf("http://%s/?n=%d", address, receive), receive, send)
+}
+
+func post(t *testing.T, url string, receive, send int) {
+	t.Helper()
 	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 30 * time.Second}
-	res, err := client.Post(fmt.Sprintf("http://%s/?n=%d", address, receive), "text/plain", strings.NewReader(strings.Repeat("x", send)))
+	res, err := client.Post(url, "text/plain", strings.NewReader(strings.Repeat("x", send)))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -39,11 +39,18 @@ func layWire(t *testing.T) *testWire {
 
 // plug makes the cable, also again after it was taken away.
 func (w *testWire) plug() {
+	w.t.Helper()
+	netns.Pair(w.t, w.near, "far0")
+	w.join()
+}
+
+// join gives both ends their address, the far one in the peer's namespace.
+func (w *testWire) join() {
 	t, peer := w.t, w.peer
 	t.Helper()
-	netns.Pair(t, w.near, "far0")
 	peer.Take(t, "far0")
 	netns.Run(t, "ip", "address", "add", nearAddr+"/32", "peer", farAddr+"/32", "dev", w.near)
+	netns.Run(t, "ip", "link", "set", w.near, "up")
 	peer.Run(t, "ip", "address", "add", farAddr+"/32", "peer", nearAddr+"/32", "dev", "far0")
 	peer.Run(t, "ip", "link", "set", "far0", "addrgenmode", "none") // the move made it forget
 	peer.Run(t, "ip", "link", "set", "far0", "up")
