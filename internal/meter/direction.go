@@ -90,6 +90,7 @@ func (m *Meter) reconsider(i uint32, e *hot, h *packet.Headers, direction uint) 
 	k := e.key()
 	e.setKey(k.reverse())
 	e.count[0], e.count[1] = e.count[1], e.count[0]
+	c.packets[0], c.packets[1] = c.packets[1], c.packets[0]
 	e.flags[0], e.flags[1] = e.flags[1], e.flags[0]
 	if seen := e.marks & seenBoth; seen == seenSent || seen == seenReceived {
 		e.marks ^= seenBoth
@@ -97,7 +98,7 @@ func (m *Meter) reconsider(i uint32, e *hot, h *packet.Headers, direction uint) 
 	if (e.flags[0]|e.flags[1])&flow.TCPRst != 0 {
 		e.marks ^= responderReset
 	}
-	m.table.turnQuality(i)
+	m.table.turnQuality(i, e)
 	if e.marks&tunnelled != 0 {
 		reverseTunnel(m.table.tunnel(i))
 	}

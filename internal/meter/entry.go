@@ -82,8 +82,18 @@ type hot struct {
 	state    flow.State
 	marks    marks
 	class    class
-	_        [3]byte // fills the first cache line
-	count    [2]flow.Counters
+	// Of TCP flows; see observe.
+	stream    [2]stream
+	handshake handshake
+	count     [2]tally // fills the second cache line
+}
+
+// tally is flow.Counters of one direction since the latest record, and how far a TCP
+// stream has come. What its packets are more than 32 bits is in cold.
+type tally struct {
+	packets           uint32
+	next              uint32 // one above the highest sequence number seen
+	wire, ip, payload uint64
 }
 
 func (e *hot) key() key     { return key{e.src, e.dst, e.meta, e.ports} }
@@ -100,7 +110,8 @@ func (e *hot) flowKey(point flow.Point) flow.Key {
 	}
 }
 
-// cold is what only a flow's beginning, its first packet in a tick and its end touch.
+// cold is what only a flow's beginning, its first packet in a tick, its unusual segments
+// and its end touch: one cache line.
 type cold struct {
 	start int64
 	id    uint64
@@ -109,7 +120,9 @@ type cold struct {
 	rtt        [2]int64
 	prev, next uint32
 	hash       uint32
-	isn        uint32 // sequence number of the latest SYN without ACK
+	isn        uint32    // sequence number of the latest SYN without ACK
+	packets    [2]uint16 // higher bits than those in tally
+	mss        [2]uint16 // longest segment of each direction, options included
 	resets     [2]uint16
 	icmpType   uint8
 	icmpCode   uint8
@@ -127,6 +140,7 @@ const (
 	tunnelled                        // its packets came in a tunnel
 	responderReset                   // the first RST was the responder's
 	crossed                          // its packets are in more than one VLAN
+	noted                            // it has a course
 )
 
 const seenBoth = seenSent | seenReceived
@@ -173,4 +187,32 @@ func classOf(protocol uint8, state flow.State) class {
 		return classICMP
 	}
 	return classOther
+}
+
+// counters are those of the direction since the latest record.
+func (t *table) counters(i uint32, e *hot, d uint) flow.Counters {
+	n := &e.count[d]
+	return flow.Counters{
+		Packets:   uint64(t.cold(i).packets[d])<<32 | uint64(n.packets),
+		WireBytes: n.wire, IPBytes: n.ip, PayloadBytes: n.payload,
+	}
+}
+
+func (t *table) setCounters(i uint32, e *hot, d uint, to flow.Counters) {
+	n := &e.count[d]
+	t.cold(i).packets[d], n.packets = uint16(to.Packets>>32), uint32(to.Packets)
+	n.wire, n.ip, n.payload = to.WireBytes, to.IPBytes, to.PayloadBytes
+}
+
+// add counts what was held back.
+func (t *table) add(i uint32, e *hot, d uint, n flow.Counters) {
+	n.Add(t.counters(i, e, d))
+	t.setCounters(i, e, d, n)
+}
+
+// takeCount returns the counters of the direction and begins new ones.
+func (t *table) takeCount(i uint32, e *hot, d uint) flow.Counters {
+	n := t.counters(i, e, d)
+	t.setCounters(i, e, d, flow.Counters{})
+	return n
 }

@@ -157,7 +157,7 @@ func (m *Meter) credit(a *arrival, h *held) (i uint32, e *hot, direction uint) {
 	a.time = h.first
 	i, e, direction = m.flow(a)
 	a.time = at
-	e.count[direction&1].Add(h.count)
+	m.table.add(i, e, direction&1, h.count)
 	e.last = max(e.last, h.last)
 	e.mark(direction)
 	return i, e, direction

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"math"
 	"slices"
 	"testing"
 	"time"
@@ -153,6 +154,27 @@ func TestMassExpiryGoesInSlices(t *testing.T) {
 	}
 	if m.table.used != 1 {
 		t.Errorf("%d flows are left", m.table.used)
+	}
+}
+
+// The hot entry has room for 32 bits of the number of packets.
+func TestMorePacketsThan32Bits(t *testing.T) {
+	out := &sink{}
+	m := mustNew(t, offline())
+	mustOpen(t, m, &script{}, out)
+	c := udp("10.0.0.1", "10.0.0.2", 40000, 53)
+	for n, p := range []pkt{c, c.back(), c.back()} {
+		f := p.frame()
+		feed(m, &f)
+		if n == 0 {
+			m.table.hot(0).count[1].packets = math.MaxUint32
+		}
+	}
+	m.endAll()
+	m.finish()
+	r := out.records()[0]
+	if r.Sent.Packets != 1 || r.Received.Packets != 1<<32+1 {
+		t.Errorf("%d packets sent, %d received", r.Sent.Packets, r.Received.Packets)
 	}
 }
 

@@ -37,65 +37,74 @@ const (
 // number fits none that was seen. That happens when a side has forgotten the connection
 // and begins a new one, and when someone tries to interfere; a SYN alone proves nothing
 // (RFC 9293 section 3.10.7.4). As long as nobody has answered, a new one takes its place.
-func (p *pulse) strays(state flow.State, h *packet.Headers, d uint) bool {
-	return p.far(h, d) && state != flow.StateSynSent
+func (e *hot) strays(h *packet.Headers, d uint) bool {
+	return e.far(h, d) && e.state != flow.StateSynSent
 }
 
-func (p *pulse) far(h *packet.Headers, d uint) bool {
-	return p.stream[d&1]&streamSeen != 0 && p.next[d&1]-h.TCPSeq+synReach >= 2*synReach
+func (e *hot) far(h *packet.Headers, d uint) bool {
+	return e.stream[d&1]&streamSeen != 0 && e.count[d&1].next-h.TCPSeq+synReach >= 2*synReach
 }
 
 // observeSyn takes a SYN or SYN-ACK into account.
-func (m *Meter) observeSyn(i uint32, a *arrival, d uint) {
-	h, p := &a.headers, m.table.pulse(i)
+func (m *Meter) observeSyn(i uint32, e *hot, a *arrival, d uint) {
+	h := &a.headers
 	if h.TCPMSS != 0 {
-		p.mss[1-d] = max(h.TCPMSS, minMSS)
+		m.table.announce(i, e, 1-d, max(h.TCPMSS, minMSS))
 	}
-	again := p.far(h, d) // the side tries again with a new sequence number
+	again := e.far(h, d) // the side tries again with a new sequence number
 	if again {
-		p.stream[d] = 0
-		if p.noted {
-			m.table.course(i).gaps[d] = gaps{}
+		e.stream[d] &= streamShort
+		if e.marks&noted != 0 {
+			m.table.course(i, e).gaps[d] = gaps{}
 		}
 	}
 	switch {
 	case h.TCPFlags&flow.TCPAck != 0:
 		if d == 1 {
-			m.observeSynAck(i, a)
+			m.observeSynAck(i, e, a)
 		}
 	case d == 0:
-		m.observeFirstSyn(i, a, again)
+		m.observeFirstSyn(i, e, a, again)
 	}
-	if p.stream[d]&(streamSeen|streamSyn) == streamSeen { // the SYN comes after what follows it
-		m.table.course(i).counts[d].outOfOrder++
+	if e.stream[d]&(streamSeen|streamSyn) == streamSeen { // the SYN comes after what follows it
+		m.table.course(i, e).counts[d].outOfOrder++
 	}
 }
 
-func (m *Meter) observeFirstSyn(i uint32, a *arrival, again bool) {
-	p, c := m.table.pulse(i), m.table.cold(i)
-	if again || p.stream[0]&streamSyn == 0 {
+// announce notes the longest segment that the direction may send.
+func (t *table) announce(i uint32, e *hot, d uint, mss uint16) {
+	t.cold(i).mss[d] = mss
+	e.stream[d] &^= streamShort
+	if mss < usualMSS(uint8(e.meta)) {
+		e.stream[d] |= streamShort
+	}
+}
+
+func (m *Meter) observeFirstSyn(i uint32, e *hot, a *arrival, again bool) {
+	c := m.table.cold(i)
+	if again || e.stream[0]&streamSyn == 0 {
 		c.isn = a.headers.TCPSeq
 	}
 	switch {
-	case again || (p.stream[0]|p.stream[1])&streamSeen == 0:
-		p.handshake = synSent
+	case again || (e.stream[0]|e.stream[1])&streamSeen == 0:
+		e.handshake = synSent
 		if c.start != a.time {
-			p.handshake = synSentLater
+			e.handshake = synSentLater
 			c.rtt[0] = a.time
 		}
-	case p.handshake == synSent && a.time-c.start > duplicateTime,
-		p.handshake == synSentLater && a.time-c.rtt[0] > duplicateTime:
-		p.handshake = synRepeated
+	case e.handshake == synSent && a.time-c.start > duplicateTime,
+		e.handshake == synSentLater && a.time-c.rtt[0] > duplicateTime:
+		e.handshake = synRepeated
 	}
 }
 
-func (m *Meter) observeSynAck(i uint32, a *arrival) {
-	p, c := m.table.pulse(i), m.table.cold(i)
-	if p.stream[0]&streamSyn != 0 && a.headers.TCPAck-c.isn-1 >= synReach { // answers another SYN
+func (m *Meter) observeSynAck(i uint32, e *hot, a *arrival) {
+	c := m.table.cold(i)
+	if e.stream[0]&streamSyn != 0 && a.headers.TCPAck-c.isn-1 >= synReach { // answers another SYN
 		return
 	}
 	sent := int64(0)
-	switch p.handshake {
+	switch e.handshake {
 	case synSent:
 		sent = c.start
 	case synSentLater:
@@ -103,11 +112,11 @@ func (m *Meter) observeSynAck(i uint32, a *arrival) {
 	case synAnswered:
 		if a.time-c.rtt[1] > duplicateTime {
 			c.rtt[1] = 0
-			p.handshake = settled
+			e.handshake = settled
 		}
 		return
 	case settled:
-		if (p.stream[0]|p.stream[1])&streamSeen != 0 {
+		if (e.stream[0]|e.stream[1])&streamSeen != 0 {
 			return
 		}
 	case synRepeated:
@@ -116,28 +125,28 @@ func (m *Meter) observeSynAck(i uint32, a *arrival) {
 	if sent != 0 {
 		c.rtt[0] = roundTrip(sent, a.time)
 	}
-	p.handshake = synAnswered
+	e.handshake = synAnswered
 }
 
 // observeAnswer takes a segment other than a SYN into account that comes before the
 // handshake is settled.
-func (m *Meter) observeAnswer(i uint32, a *arrival, d uint) {
+func (m *Meter) observeAnswer(i uint32, e *hot, a *arrival, d uint) {
 	if d != 0 || a.headers.TCPFlags&flow.TCPAck == 0 {
 		return
 	}
-	m.table.settle(i, a.time)
+	m.table.settle(i, e, a.time)
 }
 
 // settle ends the measurement with the initiator's ACK at time t. Without a SYN-ACK
 // there is nothing to know.
-func (t *table) settle(i uint32, at int64) {
-	p, c := t.pulse(i), t.cold(i)
-	if p.handshake == synAnswered {
+func (t *table) settle(i uint32, e *hot, at int64) {
+	c := t.cold(i)
+	if e.handshake == synAnswered {
 		c.rtt[1] = roundTrip(c.rtt[1], at)
 	} else {
 		c.rtt = [2]int64{}
 	}
-	p.handshake = settled
+	e.handshake = settled
 }
 
 // roundTrip is at least 1 ns, because 0 says that it is not known; a clock that was

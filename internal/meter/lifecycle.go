@@ -41,7 +41,8 @@ func (m *Meter) begin(a *arrival) (i uint32, e *hot, direction uint) {
 		c.isn = h.TCPSeq
 	}
 	if h.Protocol == flow.ProtoTCP {
-		m.table.pulses.items[i] = newPulse(h)
+		mss := usualMSS(h.Version)
+		c.mss = [2]uint16{mss, mss}
 	}
 	if h.TunnelDepth > 0 {
 		m.enterTunnel(i, e, h, backwards)
@@ -88,14 +89,14 @@ func (m *Meter) split(i uint32, e *hot, t int64) {
 	m.totals.Ended[flow.EndActiveTimeout]++
 	m.totals.Started++
 	c := m.table.cold(i)
-	if p := m.table.pulse(i); e.protocol() == flow.ProtoTCP && p.handshake == synSent {
+	if e.handshake == synSent {
 		c.rtt[0] = c.start
-		p.handshake = synSentLater
+		e.handshake = synSentLater
 	}
 	c.start, c.id, c.evidence = t, m.nextID(t), bySyn
 	e.last = t
 	e.flags = [2]uint8{}
-	e.marks &= queued | tunnelled | responderReset
+	e.marks &= queued | tunnelled | responderReset | noted
 	if e.state == flow.StateActive {
 		e.state = flow.StateUnreplied
 	}

@@ -47,11 +47,11 @@ func (m *Meter) welcomes(i uint32, e *hot, a *arrival, direction uint) bool {
 		m.end(i, e, flow.EndOfFlow)
 		return true
 	}
-	e.count[n.direction&1].Add(negative(n.syns.count))
+	m.table.add(i, e, n.direction&1, negative(n.syns.count))
 	if e.last == n.syns.last {
 		e.last = max(n.before, m.table.cold(i).start)
 	}
-	if m.table.pulse(i).stream[n.direction&1]&streamSyn == 0 {
+	if e.stream[n.direction&1]&streamSyn == 0 {
 		e.flags[n.direction&1] &^= flow.TCPSyn
 	}
 	m.end(i, e, flow.EndOfFlow)

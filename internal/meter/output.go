@@ -55,20 +55,19 @@ func (m *Meter) record(i uint32, e *hot, end flow.EndReason) {
 	c := m.table.cold(i)
 	r := flow.Record{
 		ID: c.id, Key: e.flowKey(m.point), Start: c.start, Last: e.last,
-		Sent: e.count[0], Received: e.count[1],
+		Sent: m.table.takeCount(i, e, 0), Received: m.table.takeCount(i, e, 1),
 		TCPFlagsSent: e.flags[0], TCPFlagsReceived: e.flags[1],
 		ICMPType: c.icmpType, ICMPCode: c.icmpCode,
 		State: e.state, End: end, First: e.marks&recorded == 0,
 		ResetByResponder: e.marks&responderReset != 0,
 	}
 	if e.protocol() == flow.ProtoTCP {
-		m.table.report(i, &r)
+		m.table.report(i, e, &r)
 	}
 	if e.marks&tunnelled != 0 {
 		r.Tunnel = *m.table.tunnel(i)
 	}
 	m.pending = append(m.pending, r)
-	e.count = [2]flow.Counters{}
 	e.marks |= recorded
 	m.totals.Records++
 }

@@ -81,7 +81,7 @@ func (m *Meter) advance() {
 	m.pipeline.filling ^= 1
 	older := &m.pipeline.groups[m.pipeline.filling&1]
 
-	var lines [3 * groupSize]unsafe.Pointer
+	var lines [2 * groupSize]unsafe.Pointer
 	arrivals := newer.packets[:newer.count]
 	for i := range arrivals {
 		lines[i&(groupSize-1)] = unsafe.Pointer(m.table.home(arrivals[i].hash)) //nolint:gosec // only to be fetched
@@ -97,9 +97,6 @@ func (m *Meter) advance() {
 		if slot := uint32(*m.table.home(arrivals[i].hash)); slot != 0 {
 			e := m.table.hot(slot - 1)
 			found = append(found, unsafe.Pointer(&e.src), unsafe.Pointer(&e.count)) //nolint:gosec // only to be fetched
-			if arrivals[i].headers.Protocol == flow.ProtoTCP {
-				found = append(found, unsafe.Pointer(m.table.pulse(slot-1))) //nolint:gosec // only to be fetched
-			}
 		}
 	}
 	prefetch(found)
@@ -125,10 +122,12 @@ func (m *Meter) meter(a *arrival) {
 	}
 	i, e, direction := m.flow(a)
 	c := &e.count[direction&1]
-	c.Packets++
-	c.WireBytes += uint64(a.wire)
-	c.IPBytes += uint64(a.headers.IPLen)
-	c.PayloadBytes += uint64(a.headers.PayloadLen)
+	if c.packets++; c.packets == 0 {
+		m.table.cold(i).packets[direction&1]++
+	}
+	c.wire += uint64(a.wire)
+	c.ip += uint64(a.headers.IPLen)
+	c.payload += uint64(a.headers.PayloadLen)
 	e.mark(direction)
 	if a.headers.Protocol == flow.ProtoTCP {
 		m.observe(i, e, a, direction)
@@ -187,7 +186,7 @@ func (m *Meter) flow(a *arrival) (i uint32, e *hot, direction uint) {
 
 // followTCP takes the packet into account for direction and state.
 func (m *Meter) followTCP(i uint32, e *hot, h *packet.Headers, direction uint) uint {
-	if h.TCPFlags&flow.TCPSyn != 0 && !m.table.pulse(i).strays(e.state, h, direction) {
+	if h.TCPFlags&flow.TCPSyn != 0 && !e.strays(h, direction) {
 		direction = m.reconsider(i, e, h, direction)
 	}
 	e.flags[direction&1] |= h.TCPFlags

@@ -10,22 +10,14 @@ import (
 const (
 	tcpHeader = 20
 	// defaultMSS is the segment size in IPv4 where none was announced: then a packet
-	// above 1500 bytes was joined from several. In IPv6 its header leaves 20 less.
+	// above 1500 bytes was joined from several.
 	defaultMSS = 1460
+	// usualIPLen is the longest IP packet that carries no more than that.
+	usualIPLen = defaultMSS + 2*tcpHeader
 	// minMSS is the smallest announced segment size that is believed; Linux doesn't go
 	// below it either (tcp_min_snd_mss), and it leaves 8 bytes beside the longest header.
 	minMSS = 48
 )
-
-// pulse is what every segment of a TCP flow touches: a quarter of a cache line. Index
-// 0 is the direction of the initiator.
-type pulse struct {
-	next      [2]uint32 // one above the highest sequence number seen
-	mss       [2]uint16 // longest segment of this direction, options included
-	stream    [2]stream
-	handshake handshake
-	noted     bool // the flow has a course
-}
 
 // stream are facts about one direction.
 type stream uint8
@@ -34,10 +26,11 @@ const (
 	streamSeen   stream = 1 << iota // next is valid
 	streamSyn                       // its SYN was seen
 	streamClosed                    // its receive window is closed
+	streamShort                     // its segments are shorter than an Ethernet frame takes
 )
 
-// course is what is known of a TCP flow beyond its pulse: nothing, as long as its
-// segments come in order and once.
+// course is what is known of a TCP flow whose segments do not all come in order
+// and once.
 type course struct {
 	retransmittedBytes [2]uint64
 	counts             [2]qualityCounts
@@ -46,23 +39,23 @@ type course struct {
 
 type qualityCounts struct{ retransmits, outOfOrder, zeroWindows, offloaded uint32 }
 
-func newPulse(h *packet.Headers) pulse {
-	mss := uint16(defaultMSS)
-	if h.Version == 6 {
-		mss -= 20
+// usualMSS is the longest segment where none was announced: in IPv6 its header leaves
+// 20 bytes less.
+func usualMSS(version uint8) uint16 {
+	if version == 6 {
+		return defaultMSS - 20
 	}
-	return pulse{mss: [2]uint16{mss, mss}}
+	return defaultMSS
 }
 
-func (t *table) pulse(i uint32) *pulse        { return &t.pulses.items[i] }
 func (t *table) tunnel(i uint32) *flow.Tunnel { return &t.tunnels.items[i] }
 
 // course returns the flow's course, a new one if it had none.
-func (t *table) course(i uint32) *course {
+func (t *table) course(i uint32, e *hot) *course {
 	c := &t.courses.items[i]
-	if p := t.pulse(i); !p.noted {
+	if e.marks&noted == 0 {
 		*c = course{}
-		p.noted = true
+		e.marks |= noted
 	}
 	return c
 }
@@ -70,10 +63,11 @@ func (t *table) course(i uint32) *course {
 // observe follows the quality of a TCP flow. Nearly all segments are the next one in
 // an open window.
 func (m *Meter) observe(i uint32, e *hot, a *arrival, direction uint) {
-	h, p, d := &a.headers, m.table.pulse(i), direction&1
-	if h.TCPSeq == p.next[d] && h.TCPWindow != 0 && h.TCPFlags&eventFlags == 0 && p.handshake == settled &&
-		p.stream[d]&^streamSyn == streamSeen && h.PayloadLen+uint32(h.TCPHeaderLen) <= uint32(p.mss[d])+tcpHeader {
-		p.next[d] += h.PayloadLen
+	h, d := &a.headers, direction&1
+	next := &e.count[d].next
+	if h.TCPSeq == *next && h.TCPWindow != 0 && h.TCPFlags&eventFlags == 0 && e.handshake == settled &&
+		e.stream[d]&^streamSyn == streamSeen && h.IPLen <= usualIPLen {
+		*next += h.PayloadLen
 		return
 	}
 	switch {
@@ -95,56 +89,55 @@ func (m *Meter) observeReset(i uint32, e *hot, d uint) {
 }
 
 func (m *Meter) observeClosely(i uint32, e *hot, a *arrival, d uint) {
-	h, p := &a.headers, m.table.pulse(i)
+	h := &a.headers
 	switch {
 	case h.TCPWindow != 0:
-		p.stream[d] &^= streamClosed
-	case p.stream[d]&streamClosed == 0:
-		p.stream[d] |= streamClosed
-		m.table.course(i).counts[d].zeroWindows++
+		e.stream[d] &^= streamClosed
+	case e.stream[d]&streamClosed == 0:
+		e.stream[d] |= streamClosed
+		m.table.course(i, e).counts[d].zeroWindows++
 	}
 	if h.TCPFlags&flow.TCPSyn != 0 {
-		if p.strays(e.state, h, d) {
+		if e.strays(h, d) {
 			m.noteNewcomer(i, e, a, d)
 			return
 		}
-		m.observeSyn(i, a, d)
-	} else if p.handshake != settled {
-		m.observeAnswer(i, a, d)
+		m.observeSyn(i, e, a, d)
+	} else if e.handshake != settled {
+		m.observeAnswer(i, e, a, d)
 	}
-	m.observeSequence(i, h, d)
-	m.observeSize(i, h, d)
+	m.observeSequence(i, e, h, d)
+	m.observeSize(i, e, h, d)
 }
 
 // observeSize estimates how many segments were joined to one by offload: TSO before
 // sending, GRO after receiving. None is longer than the other side announced that it
 // takes, all options included (RFC 6691).
-func (m *Meter) observeSize(i uint32, h *packet.Headers, d uint) {
+func (m *Meter) observeSize(i uint32, e *hot, h *packet.Headers, d uint) {
 	options := uint32(max(h.TCPHeaderLen, tcpHeader)) - tcpHeader
-	mss := uint32(m.table.pulse(i).mss[d])
+	mss := uint32(m.table.cold(i).mss[d])
 	if h.PayloadLen+options <= mss {
 		return
 	}
 	segment := mss - options
-	m.table.course(i).counts[d].offloaded += (h.PayloadLen+segment-1)/segment - 1
+	m.table.course(i, e).counts[d].offloaded += (h.PayloadLen+segment-1)/segment - 1
 }
 
 // report adds a TCP flow's quality to its record and begins new deltas.
-func (t *table) report(i uint32, r *flow.Record) {
-	resets := &t.cold(i).resets
+func (t *table) report(i uint32, e *hot, r *flow.Record) {
+	resets, rtt := &t.cold(i).resets, &t.cold(i).rtt
 	r.SentTCP.Resets, r.ReceivedTCP.Resets = uint64(resets[0]), uint64(resets[1])
 	*resets = [2]uint16{}
-	p, rtt := t.pulse(i), t.cold(i).rtt
-	if p.handshake == settled || p.handshake == synAnswered {
+	if e.handshake == settled || e.handshake == synAnswered {
 		r.RTTServer = rtt[0]
 	}
-	if p.handshake == settled {
+	if e.handshake == settled {
 		r.RTTClient = rtt[1]
 	}
-	if !p.noted {
+	if e.marks&noted == 0 {
 		return
 	}
-	c := t.course(i)
+	c := t.course(i, e)
 	for d, to := range [2]*flow.TCPCounters{&r.SentTCP, &r.ReceivedTCP} {
 		n := &c.counts[d]
 		to.Retransmits, to.RetransmittedBytes = uint64(n.retransmits), c.retransmittedBytes[d]
@@ -155,14 +148,13 @@ func (t *table) report(i uint32, r *flow.Record) {
 }
 
 // turnQuality exchanges the directions of a flow.
-func (t *table) turnQuality(i uint32) {
-	p, resets := t.pulse(i), &t.cold(i).resets
-	p.next[0], p.next[1] = p.next[1], p.next[0]
-	p.mss[0], p.mss[1] = p.mss[1], p.mss[0]
-	p.stream[0], p.stream[1] = p.stream[1], p.stream[0]
-	resets[0], resets[1] = resets[1], resets[0]
-	if p.noted {
-		c := t.course(i)
+func (t *table) turnQuality(i uint32, e *hot) {
+	e.stream[0], e.stream[1] = e.stream[1], e.stream[0]
+	c := t.cold(i)
+	c.mss[0], c.mss[1] = c.mss[1], c.mss[0]
+	c.resets[0], c.resets[1] = c.resets[1], c.resets[0]
+	if e.marks&noted != 0 {
+		c := t.course(i, e)
 		c.retransmittedBytes[0], c.retransmittedBytes[1] = c.retransmittedBytes[1], c.retransmittedBytes[0]
 		c.counts[0], c.counts[1] = c.counts[1], c.counts[0]
 		c.gaps[0], c.gaps[1] = c.gaps[1], c.gaps[0]

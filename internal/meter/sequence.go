@@ -76,15 +76,15 @@ func (g *gaps) fill(lo, hi uint32) {
 
 // observeSequence tells new segments from repeated and late ones. SYN and FIN take a
 // number each.
-func (m *Meter) observeSequence(i uint32, h *packet.Headers, d uint) {
-	p := m.table.pulse(i)
+func (m *Meter) observeSequence(i uint32, e *hot, h *packet.Headers, d uint) {
+	next := &e.count[d].next
 	begin := h.TCPSeq
 	if h.TCPFlags&flow.TCPSyn != 0 {
-		if p.stream[d]&(streamSeen|streamSyn) == streamSeen {
-			p.stream[d] |= streamSyn
+		if e.stream[d]&(streamSeen|streamSyn) == streamSeen {
+			e.stream[d] |= streamSyn
 			return
 		}
-		p.stream[d] |= streamSyn
+		e.stream[d] |= streamSyn
 		begin++
 	}
 	end := begin + h.PayloadLen
@@ -92,39 +92,38 @@ func (m *Meter) observeSequence(i uint32, h *packet.Headers, d uint) {
 	if h.TCPFlags&flow.TCPFin != 0 {
 		after++
 	}
-	ahead := int32(h.TCPSeq - p.next[d])
+	ahead := int32(h.TCPSeq - *next)
 	switch {
-	case p.stream[d]&streamSeen == 0, ahead >= maxLeap, ahead <= -maxLeap:
-		m.table.restart(i, d, after)
+	case e.stream[d]&streamSeen == 0, ahead >= maxLeap, ahead <= -maxLeap:
+		m.table.restart(i, e, d, after)
 	case after == h.TCPSeq: // carries no number
 	case ahead >= 0:
 		if ahead > 0 {
-			m.table.course(i).gaps[d].open(p.next[d], h.TCPSeq)
+			m.table.course(i, e).gaps[d].open(*next, h.TCPSeq)
 		}
-		p.next[d] = after
+		*next = after
 	case ahead == -1 && h.PayloadLen <= 1 && h.TCPFlags&eventFlags == 0: // a keep-alive (RFC 9293 section 3.8.4)
 	default:
-		m.observeOld(i, h, d, begin, end, after)
+		m.observeOld(i, e, h, d, begin, end, after)
 	}
 }
 
 // restart follows a stream from the number next on.
-func (t *table) restart(i uint32, d uint, next uint32) {
-	p := t.pulse(i)
-	p.stream[d] |= streamSeen
-	p.next[d] = next
-	if p.noted {
-		t.course(i).gaps[d] = gaps{}
+func (t *table) restart(i uint32, e *hot, d uint, next uint32) {
+	e.stream[d] |= streamSeen
+	e.count[d].next = next
+	if e.marks&noted != 0 {
+		t.course(i, e).gaps[d] = gaps{}
 	}
 }
 
 // observeOld takes a segment into account that begins below the highest number seen.
 // Its payload is from begin to end, and after is the number that follows it.
-func (m *Meter) observeOld(i uint32, h *packet.Headers, d uint, begin, end, after uint32) {
-	p, c := m.table.pulse(i), m.table.course(i)
+func (m *Meter) observeOld(i uint32, e *hot, h *packet.Headers, d uint, begin, end, after uint32) {
+	next, c := &e.count[d].next, m.table.course(i, e)
 	known := func(hi uint32) uint32 { // where what is known of numbers up to hi ends
-		if int32(hi-p.next[d]) > 0 {
-			return p.next[d]
+		if int32(hi-*next) > 0 {
+			return *next
 		}
 		return hi
 	}
@@ -138,7 +137,7 @@ func (m *Meter) observeOld(i uint32, h *packet.Headers, d uint, begin, end, afte
 		c.counts[d].outOfOrder++
 	}
 	c.gaps[d].fill(h.TCPSeq, after)
-	if int32(after-p.next[d]) > 0 {
-		p.next[d] = after
+	if int32(after-*next) > 0 {
+		*next = after
 	}
 }

@@ -21,8 +21,7 @@ type table struct {
 	mask    uint32
 	entries region[hot]
 	rest    region[cold]
-	pulses  region[pulse]       // of TCP flows
-	courses region[course]      // of TCP flows with more to tell than a pulse
+	courses region[course]      // of TCP flows that went not quite well
 	tunnels region[flow.Tunnel] // of flows that came in tunnels
 	seed    [4]uint64
 	max     uint32 // entries at most
@@ -33,16 +32,15 @@ type table struct {
 
 // open reserves memory for the largest table; a small one never touches most of it.
 func (t *table) open(maxEntries int, seed [4]uint64) error {
-	var errSlots, errHot, errCold, errPulse, errCourse, errTunnel error
+	var errSlots, errHot, errCold, errCourse, errTunnel error
 	slots := max(minSlots, 2<<bits.Len(uint(maxEntries-1)))
 	t.slots, errSlots = newRegion[uint64](slots)
 	t.entries, errHot = newRegion[hot](maxEntries)
 	t.rest, errCold = newRegion[cold](maxEntries)
-	t.pulses, errPulse = newRegion[pulse](maxEntries)
 	t.courses, errCourse = newRegion[course](maxEntries)
 	t.tunnels, errTunnel = newRegion[flow.Tunnel](maxEntries)
 	t.mask, t.seed, t.max, t.free = minSlots-1, seed, uint32(maxEntries), none
-	if err := errors.Join(errSlots, errHot, errCold, errPulse, errCourse, errTunnel); err != nil {
+	if err := errors.Join(errSlots, errHot, errCold, errCourse, errTunnel); err != nil {
 		t.close()
 		return err
 	}
@@ -53,7 +51,6 @@ func (t *table) close() {
 	t.slots.release()
 	t.entries.release()
 	t.rest.release()
-	t.pulses.release()
 	t.courses.release()
 	t.tunnels.release()
 }
