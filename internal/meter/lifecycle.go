@@ -153,6 +153,7 @@ func (m *Meter) expire(budget int) bool {
 				return true
 			}
 			budget--
+			m.table.fetchAfter(l.head)
 			m.end(l.head, e, idleReason(e))
 			if m.table.used <= m.retain {
 				return false

@@ -1,5 +1,7 @@
 package meter
 
+import "unsafe"
+
 // list is a doubly linked list of entries through cold.prev and cold.next, the one
 // idle for longest first.
 type list struct{ head, tail uint32 }
@@ -35,4 +37,13 @@ func (t *table) moveBack(l *list, i uint32) {
 	}
 	t.unlink(l, i)
 	t.pushBack(l, i)
+}
+
+// fetchAfter has the slot of the entry after i fetched: to remove an entry is mostly to
+// wait for that.
+func (t *table) fetchAfter(i uint32) {
+	if next := t.cold(i).next; next != none {
+		slot := unsafe.Pointer(t.home(t.cold(next).hash)) //nolint:gosec // only to be fetched
+		prefetch([]unsafe.Pointer{slot})
+	}
 }

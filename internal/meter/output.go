@@ -15,7 +15,7 @@ const (
 	batchLimit = 1 << 16
 	// finalBatch is the number of records at which a batch leaves at once where no
 	// tick collects them.
-	finalBatch = 1 << 12
+	finalBatch = 1 << 8
 	// stopPatience is how long a sink may stay busy once the meter must stop.
 	stopPatience = 5 * time.Second
 )
