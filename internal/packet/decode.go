@@ -8,7 +8,8 @@ type Decoder struct {
 	Decapsulate flow.TunnelSet
 }
 
-// Decode reads the headers of one frame into h, which it overwrites wholly.
+// Decode reads the headers of one frame into h, of which it leaves nothing but, for
+// packets in no tunnel, Tunnel.
 // linkType is the LINKTYPE_ number of data and wireLen the frame's length on the
 // wire in bytes; data may be shorter (snap length). Where the kernel took a VLAN
 // tag out of the frame, wireLen is the length without it. A frame whose IP header

@@ -166,22 +166,27 @@ func nextProtocol(protocol uint8) uint16 {
 }
 
 // decodeLLC recognises the 802.2 headers that carry IP: SNAP with an EtherType
-// (RFC 1042, and 802.1H for bridged frames), and IP's own service access point.
+// (RFC 1042, and 802.1H for bridged frames), IP's own service access point, and on ATM
+// that of network protocols with numbers of their own (RFC 2684 §5.1, RFC 2364 §5).
 func decodeLLC(data []byte) (uint16, []byte, Fault) {
+	const bridgedPadding = 2 // RFC 2684 §5.2
 	switch {
 	case len(data) < 3:
 		return 0, nil, FaultTruncatedLink
 	case data[0] == 0x06 && data[1] == 0x06 && data[2] == 3:
 		return etherIPv4, data[3:], FaultNone
 	case data[0] == 0xaa && data[1] == 0xaa && data[2] == 3:
-		return decodeSNAP(data[3:])
+		return decodeSNAP(data[3:], bridgedPadding)
+	case data[0] == 0xfe && data[1] == 0xfe && data[2] == 3:
+		return decodeNLPID(data[3:], bridgedPadding)
 	default:
 		return 0, nil, FaultNotIP
 	}
 }
 
-// decodeSNAP reads organisation and protocol.
-func decodeSNAP(data []byte) (uint16, []byte, Fault) {
+// decodeSNAP reads organisation and protocol; padding is what stands in front of a
+// bridged frame, in bytes.
+func decodeSNAP(data []byte, padding int) (uint16, []byte, Fault) {
 	if len(data) < 5 {
 		return 0, nil, FaultTruncatedLink
 	}
@@ -190,7 +195,10 @@ func decodeSNAP(data []byte) (uint16, []byte, Fault) {
 	case organisation == 0x000000 || organisation == 0x0000f8:
 		return etherType, data[5:], FaultNone
 	case organisation == 0x0080c2 && (etherType == 1 || etherType == 7): // bridged 802.3 (RFC 2427 §4.2)
-		return etherBridging, data[5:], FaultNone
+		if len(data) < 5+padding {
+			return 0, nil, FaultTruncatedLink
+		}
+		return etherBridging, data[5+padding:], FaultNone
 	default:
 		return 0, nil, FaultNotIP
 	}

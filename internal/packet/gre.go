@@ -64,9 +64,9 @@ func openGRE(data []byte) carried {
 		return carried{}
 	}
 	switch protocol {
-	case greWCCP: // version 2 puts 4 bytes in front of the packet
+	case greWCCP: // version 2 puts 4 bytes in front of the packet, the first of them 0x40 at times
 		c.etherType = etherIPv4
-		if len(c.data) > 4 && c.data[0]>>4 != 4 {
+		if len(c.data) > 4 && (c.data[0]>>4 != 4 || c.data[0]&0x0f < ipv4Header/4) {
 			c.data = c.data[4:]
 		}
 	case greERSPAN, greERSPAN3:

@@ -70,6 +70,8 @@ func framings() []framed {
 		{"frame relay, ppp", LinkFrameRelay, []byte{0x18, 0x41, 3, 0xcf, 0, pppIPv4}, none},
 		{"frame relay of cisco", LinkFrameRelay, []byte{0x18, 0x41, 8, 0}, none},
 		{"atm", LinkATM, snap, none},
+		{"atm, bridged", LinkATM, join([]byte{0xaa, 0xaa, 3, 0, 0x80, 0xc2, 0, 7, 0, 0}, inFrame), none},
+		{"atm, ppp", LinkATM, []byte{0xfe, 0xfe, 3, 0xcf, 0, pppIPv4}, none},
 		{"fddi", LinkFDDI, join(zeros(13), snap), none},
 		{"ip over fibre channel", LinkIPOverFC, join(zeros(16), snap), none},
 		{"wlan", LinkWLAN, wlan(0x08, 0x01), none},

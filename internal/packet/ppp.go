@@ -76,10 +76,6 @@ func decodePPPoE(data []byte) (uint16, []byte, Fault) {
 func decodeFrameRelay(data []byte) (uint16, []byte, Fault) {
 	const (
 		unnumbered = 0x03
-		nlpidIPv4  = 0xcc
-		nlpidIPv6  = 0x8e
-		nlpidSNAP  = 0x80
-		nlpidPPP   = 0xcf
 		lastByte   = 1
 		longest    = 4
 	)
@@ -101,15 +97,25 @@ func decodeFrameRelay(data []byte) (uint16, []byte, Fault) {
 	if rest[0] == 0 && len(rest) > 1 { // padding, so that what follows is aligned
 		rest = rest[1:]
 	}
-	switch rest[0] {
-	case nlpidIPv4:
-		return etherIPv4, rest[1:], FaultNone
-	case nlpidIPv6:
-		return etherIPv6, rest[1:], FaultNone
-	case nlpidPPP:
-		return etherPPP, rest[1:], FaultNone
-	case nlpidSNAP:
-		return decodeSNAP(rest[1:])
+	return decodeNLPID(rest, 0)
+}
+
+// decodeNLPID reads the number of a network protocol (RFC 2427 §3, ISO/IEC TR 9577);
+// padding is that of decodeSNAP.
+func decodeNLPID(data []byte, padding int) (uint16, []byte, Fault) {
+	const ipv4, ipv6, snap, ppp = 0xcc, 0x8e, 0x80, 0xcf
+	if len(data) == 0 {
+		return 0, nil, FaultTruncatedLink
+	}
+	switch data[0] {
+	case ipv4:
+		return etherIPv4, data[1:], FaultNone
+	case ipv6:
+		return etherIPv6, data[1:], FaultNone
+	case ppp:
+		return etherPPP, data[1:], FaultNone
+	case snap:
+		return decodeSNAP(data[1:], padding)
 	default:
 		return 0, nil, FaultNotIP
 	}

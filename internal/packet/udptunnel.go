@@ -36,8 +36,8 @@ func isTunnelPort(a, b uint16) bool {
 }
 
 // openUDP reads the header of the tunnel that the ports name; length is what its
-// payload may have on the wire. Most tunnels take any source port, so that only the destination
-// tells; L2TP, Teredo and AYIYA answer from the port they were asked on.
+// payload may have on the wire. Most tunnels take any source port, so that only the
+// destination tells; L2TP, Teredo and AYIYA answer from the port they were asked on.
 func openUDP(src, dst uint16, data []byte, length uint32) carried {
 	switch dst {
 	case portVXLAN, portVXLANOld:
