@@ -35,7 +35,7 @@ func (d *Decoder) decodeAny(linkType uint16, data []byte, wireLen uint32, h *Hea
 		space += wireLen - uint32(len(data))
 	}
 	packet, fault := decodeIP(etherType, rest, space, h)
-	if fault == FaultNone && d.Decapsulate != 0 && h.mayCarry() {
+	if fault == FaultNone && d.Decapsulate != 0 && h.mayCarry(packet.data) {
 		d.undoTunnels(packet, h)
 	}
 	return fault

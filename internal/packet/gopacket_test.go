@@ -12,7 +12,7 @@ import (
 	"netflow-monitor/internal/flow"
 )
 
-// view is what both decoders say of one
+// view is what both decoders say of one packet.
 type view struct {
 	Src, Dst         netip.Addr
 	Protocol         uint8

@@ -14,12 +14,12 @@ const (
 	protoL2TP = 115
 )
 
-// mayCarry reports whether it is worth looking for a tunnel header behind these. Later
-// fragments begin with none.
-func (h *Headers) mayCarry() bool {
+// mayCarry reports whether it is worth looking for a tunnel header in the packet behind
+// these, which begins with that of the transport. Later fragments begin with none.
+func (h *Headers) mayCarry(packet []byte) bool {
 	switch h.Protocol {
 	case protoUDP:
-		return isTunnelPort(h.SrcPort, h.DstPort) && h.Fragment != FragmentLater
+		return (isTunnelPort(h.SrcPort, h.DstPort) || isTeredoDatagram(packet)) && h.Fragment != FragmentLater
 	case protoIPIP, protoIPv6, protoGRE, protoL2TP:
 		return h.Fragment != FragmentLater
 	default:
@@ -42,7 +42,7 @@ type carried struct {
 // §2.8), or what only looks like a tunnel. So does what is nested deeper than a record
 // can tell: it is metered where the limit leaves it, so that it is not lost.
 func (d *Decoder) undoTunnels(outer body, h *Headers) {
-	for h.mayCarry() && h.TunnelDepth < flow.MaxTunnelDepth {
+	for h.mayCarry(outer.data) && h.TunnelDepth < flow.MaxTunnelDepth {
 		payload := outer.data
 		if h.Protocol == protoUDP {
 			payload = payload[min(udpHeader, len(payload)):]

@@ -255,6 +255,33 @@ func TestTunnelSourcePorts(t *testing.T) {
 	}
 }
 
+// Between clients and relays of Teredo only addresses tell.
+func TestTeredoOfAnyPort(t *testing.T) {
+	other := ipv6(protoTCP, tcp(10))
+	for _, test := range []struct {
+		name   string
+		packet []byte
+		inside bool
+	}{
+		{"from a client", edit(other, 8, 0x20, 1, 0, 0), true},
+		{"to a client", edit(other, 24, 0x20, 1, 0, 0), true},
+		{"between others", other, false},
+		{"another version", edit(other, 0, 0x40, 0, 0, 0, 0, 30, protoTCP, 0, 0x20, 1, 0, 0), false},
+		{"longer than the datagram", edit(other, 4, 0, 31, protoTCP, 0, 0x20, 1, 0, 0), false},
+	} {
+		for _, frame := range [][]byte{
+			ethernet(etherIPv4, ipv4(protoUDP, datagram(50000, 50001, test.packet))),
+			ethernet(etherVLAN, tag(7, etherIPv6, ipv6(protoUDP, datagram(50000, 50001, test.packet)))),
+		} {
+			h, fault := checkFrame(t, LinkEthernet, frame, 0)
+			checkUsual(t, frame, 0)
+			if fault != FaultNone || (h.Tunnel.Kinds[0] == flow.TunnelTeredo) != test.inside {
+				t.Errorf("%s: %v, %+v", test.name, fault, h)
+			}
+		}
+	}
+}
+
 // A tag within a tunnel counts only if the frame has none, nor had one that the kernel
 // took out.
 func TestTunnelTags(t *testing.T) {

@@ -58,6 +58,8 @@ func openUDP(src, dst uint16, data []byte, length uint32) carried {
 		return openL2TP(data)
 	case dst == portAYIYA || src == portAYIYA:
 		return openAYIYA(data)
+	case isTeredo(data):
+		return openTeredo(data)
 	default:
 		return carried{}
 	}
@@ -158,12 +160,24 @@ func openTeredo(data []byte) carried {
 	if len(data) < ipv6Header {
 		return carried{}
 	}
-	const prefix, linkLocal, linkLocalBits = 0x20010000, 0xfe80, 0xffc0
-	src, dst := data[8:], data[24:]
-	if be32(src) != prefix && be32(dst) != prefix && be16(src)&linkLocalBits != linkLocal {
+	const linkLocal, linkLocalBits = 0xfe80, 0xffc0
+	if !isTeredo(data) && be16(data[8:])&linkLocalBits != linkLocal {
 		return carried{}
 	}
 	return carried{flow.TunnelTeredo, etherIPv6, 0, data}
+}
+
+// isTeredoDatagram reports whether a UDP header is followed by a packet of Teredo. The
+// port is that of its servers alone; clients and relays use any among themselves.
+func isTeredoDatagram(udp []byte) bool {
+	return len(udp) >= udpHeader && isTeredo(udp[udpHeader:])
+}
+
+// isTeredo reports whether data begins with an IPv6 packet of which one end is in
+// 2001::/32, which is Teredo's (RFC 4380 §2.6).
+func isTeredo(data []byte) bool {
+	const prefix = 0x20010000
+	return len(data) >= ipv6Header && data[0]>>4 == 6 && (be32(data[8:]) == prefix || be32(data[24:]) == prefix)
 }
 
 // openAYIYA reads the header of AYIYA (draft-massar-v6ops-ayiya-02 §3): lengths of

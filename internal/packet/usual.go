@@ -58,7 +58,7 @@ func (d *Decoder) decodeUsualTransport(protocol uint8, data []byte, length uint3
 			h.TCPMSS = readMSS(data[tcpHeader:min(headerLen, uint32(len(data)))])
 		}
 	case protoUDP:
-		if isTunnelPort(h.SrcPort, h.DstPort) && d.Decapsulate != 0 {
+		if d.Decapsulate != 0 && (isTunnelPort(h.SrcPort, h.DstPort) || isTeredoDatagram(data)) {
 			return false
 		}
 		if said := uint32(be16(p[4:])); said != 0 {
