@@ -110,9 +110,9 @@ func TestQuality(t *testing.T) {
 
 // One direction of a connection whose segments are lost, repeated and reordered, told
 // by the meter and by an observer who remembers every number. What each calls old is
-// the same; how it came about is the same as long as two gaps hold all that is missing.
+// the same; how it came about is the same as long as the gaps hold all that is missing.
 func TestQualityOfDisorder(t *testing.T) {
-	exact := 0
+	exact, many := 0, 0
 	for seed := range uint64(400) {
 		r := rand.New(rand.NewPCG(seed, 3))
 		c := tcp("10.0.0.1", "10.0.0.2", 40000, 80).with(ack).from(r.Uint32())
@@ -122,7 +122,7 @@ func TestQualityOfDisorder(t *testing.T) {
 			packets = append(packets, c.from(seq).carrying(size))
 			seq += uint32(size)
 		}
-		disorder := int(seed % 8)
+		disorder := int(seed % 50)
 		for range disorder {
 			from, to := 1+r.IntN(59), 1+r.IntN(59)
 			moved := packets[from]
@@ -143,15 +143,18 @@ func TestQualityOfDisorder(t *testing.T) {
 		if got.Retransmits+got.OutOfOrder != counts.Retransmits+counts.OutOfOrder {
 			t.Fatalf("seed %d: got %+v, want %+v", seed, got, counts)
 		}
-		if most <= 2 {
+		if most <= maxGaps {
 			exact++
+			if most > maxGaps/2 {
+				many++
+			}
 			if got != counts {
 				t.Fatalf("seed %d: got %+v, want %+v", seed, got, counts)
 			}
 		}
 	}
-	if exact < 100 {
-		t.Errorf("only %d of 400 streams have at most two gaps", exact)
+	if exact < 300 || many < 20 {
+		t.Errorf("%d of 400 streams have few enough gaps, %d nearly too many", exact, many)
 	}
 }
 
