@@ -13,7 +13,7 @@ if [ $# -lt 1 ] || [ ! -r "$1" ]; then
   sed -n '2,10s/^# \{0,1\}//p' "$0" >&2
   exit 2
 fi
-pcap=$1 rounds=${2:-3}
+pcap=$(realpath "$1") rounds=${2:-3}
 cd "$(dirname "$0")/.."
 CGO_ENABLED=0 go build -trimpath -o bin/netflow-monitor ./cmd/netflow-monitor
 packets=$(bin/netflow-monitor read "$pcap" 2>&1 >/dev/null | sed -n 's/ packets read.*//p')

@@ -145,11 +145,10 @@ func checkLossBefore(t *testing.T, w *testWire, r *relay) {
 	if kernel == 0 || again > kernel || !within(again, kernel, 0.25) {
 		t.Errorf("%d retransmissions and segments out of order, the kernel sent %d again", again, kernel)
 	}
-	if s.OutOfOrderReceived == 0 || s.RetransmitsSent != 0 || s.OutOfOrderSent != 0 {
+	if s.RetransmitsReceived > again/4 || s.RetransmitsSent != 0 || s.OutOfOrderSent != 0 {
 		t.Errorf("losses before the monitor are gaps: %+v", s)
 	}
-	// What arrived is what was sent and sent again, without what was lost. The meter
-	// remembers the latest gaps of a stream; what fills an older one counts as sent again.
+	// What arrived is what was sent and sent again, without what was lost.
 	twice := (kernel - min(lost, kernel)) * bulkSegment
 	if got := s.PayloadBytesReceived; got < lossyBytes || got > lossyBytes+1000+twice {
 		t.Errorf("%d bytes of payload, want %d, headers and up to %d twice", got, lossyBytes, twice)
