@@ -26,10 +26,12 @@ type fragments struct {
 
 // datagram is what is known of one.
 type datagram struct {
-	key  key // of its first fragment; without ports until that came
-	time int64
-	id   uint32
-	held held
+	key      key      // of its first fragment; without ports until that came
+	src, dst endpoint // of the datagram: those of the tunnel, if key is that of a session in it
+	outer    bool     // key is that of a session in a tunnel
+	time     int64
+	id       uint32
+	held     held
 }
 
 // held are packets of which it is not known yet to which session they belong. Of a
@@ -47,8 +49,8 @@ func (d *datagram) waits() bool { return d.held.count.Packets > 0 }
 // find returns the datagram that the packet is a fragment of, or the oldest of those
 // whose place it may take.
 func (f *fragments) find(a *arrival) (d *datagram, known bool) {
-	k := &a.key
-	set := fold(k.src.lo+uint64(a.headers.FragmentID), k.dst.lo^0x9e3779b97f4a7c15) % (fragmentSlots / fragmentWays)
+	src, dst := a.datagramEnds()
+	set := fold(src.lo+uint64(a.headers.FragmentID), dst.lo^0x9e3779b97f4a7c15) % (fragmentSlots / fragmentWays)
 	ways := f.slots[set*fragmentWays:][:fragmentWays]
 	d = &ways[0]
 	for i := range ways {
@@ -66,8 +68,19 @@ func (f *fragments) find(a *arrival) (d *datagram, known bool) {
 func (d *datagram) has(a *arrival) bool {
 	age := a.time - d.time
 	differs := (d.key.meta ^ a.key.meta) &^ (1 << oneWayBit) // later fragments don't know that bit
-	return d.id == a.headers.FragmentID && d.key.src == a.key.src && d.key.dst == a.key.dst &&
-		differs == 0 && max(age, -age) <= fragmentLife
+	if d.outer || a.headers.FragmentOuter {
+		differs &^= metaEnds // the protocol of the tunnel and that of the session in it
+	}
+	src, dst := a.datagramEnds()
+	return d.id == a.headers.FragmentID && d.src == src && d.dst == dst && differs == 0 && max(age, -age) <= fragmentLife
+}
+
+// datagramEnds are the addresses of the fragmented packet.
+func (a *arrival) datagramEnds() (src, dst endpoint) {
+	if a.headers.FragmentOuter {
+		return loadEndpoint(&a.headers.Tunnel.Src), loadEndpoint(&a.headers.Tunnel.Dst)
+	}
+	return a.key.src, a.key.dst
 }
 
 // defragment gives a later fragment the key of its datagram. It reports whether the
@@ -80,13 +93,21 @@ func (m *Meter) defragment(a *arrival) bool {
 	if a.headers.Fragment == packet.FragmentFirst {
 		if d.waits() {
 			early := m.fragments.take(d)
+			if a.headers.FragmentOuter {
+				early.count.IPBytes = early.count.PayloadBytes
+			}
 			m.meterHeld(a, &early)
 		}
-		*d = datagram{key: a.key, time: a.time, id: a.headers.FragmentID}
+		src, dst := a.datagramEnds()
+		*d = datagram{key: a.key, src: src, dst: dst, outer: a.headers.FragmentOuter, time: a.time, id: a.headers.FragmentID}
 		return false
 	}
 	if same && !d.waits() {
 		a.key = d.key
+		if d.outer { // what it carries is a part of the packet inside
+			a.headers.Protocol, a.headers.Version = uint8(d.key.meta>>8), uint8(d.key.meta)
+			a.headers.IPLen = a.headers.PayloadLen
+		}
 		a.hash = a.key.hash(&m.table.seed)
 		return false
 	}
@@ -97,7 +118,10 @@ func (m *Meter) defragment(a *arrival) bool {
 func (m *Meter) hold(d *datagram, a *arrival) {
 	if !d.waits() {
 		m.fragments.waiting++
-		*d = datagram{a.key, a.time, a.headers.FragmentID, held{arrival: *a, first: a.time, last: a.time}}
+		*d = datagram{
+			key: a.key, src: a.key.src, dst: a.key.dst, time: a.time, id: a.headers.FragmentID,
+			held: held{arrival: *a, first: a.time, last: a.time},
+		}
 	}
 	d.held.add(a)
 }

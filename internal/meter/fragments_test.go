@@ -55,6 +55,18 @@ func TestFragments(t *testing.T) {
 			"10.0.0.1 0 10.0.0.2 0 1 0 unreplied forced_end", "10.0.0.1 40000 10.0.0.2 53 1 0 unreplied forced_end",
 		}},
 	}
+	inside := udp("192.168.1.1", "192.168.1.2", 40000, 53).carrying(10).in(udp("10.0.0.1", "10.0.0.2", 0, 0))
+	inside.Data[18], inside.Data[19], inside.Data[20] = 0, 11, moreFragments>>8
+	rest := part(d, 11, fragmentOffset)
+	rest.Data[23] = 4 // IPv4 in IPv4
+	tests = append(tests, []struct {
+		name   string
+		frames []capture.Frame
+		want   []string
+	}{
+		{"tunnel", []capture.Frame{inside, rest}, []string{"192.168.1.1 40000 192.168.1.2 53 2 0 unreplied forced_end"}},
+		{"tunnel, reordered", []capture.Frame{rest, inside}, []string{"192.168.1.1 40000 192.168.1.2 53 2 0 unreplied forced_end"}},
+	}...)
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			got := runFrames(t, offline(), tt.frames).records()

@@ -49,6 +49,9 @@ type Headers struct {
 	Cut bool
 	// TunnelTags says that VLAN is that of a frame within a tunnel.
 	TunnelTags bool
+	// FragmentOuter says that Fragment is about the datagram of the outermost tunnel,
+	// between the ends that Tunnel has, and the packet within it is whole.
+	FragmentOuter bool
 	// Tunnel is what the packet came in, its ends in the direction of this packet.
 	// Decode leaves alone what is of no meaning: most packets come in none.
 	Tunnel flow.Tunnel
@@ -62,7 +65,7 @@ func (h *Headers) clear() {
 	h.TCPSeq, h.TCPAck = 0, 0
 	h.TCPWindow, h.TCPMSS, h.TCPFlags, h.TCPHeaderLen, h.TunnelDepth, h.Version = 0, 0, 0, 0, 0, 0
 	h.Protocol, h.ICMPType, h.ICMPCode, h.Fragment, h.FragmentID = 0, 0, 0, FragmentNone, 0
-	h.Cut, h.TunnelTags = false, false
+	h.Cut, h.TunnelTags, h.FragmentOuter = false, false, false
 }
 
 // Fragment is a packet's place in a fragmented datagram.

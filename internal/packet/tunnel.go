@@ -84,6 +84,9 @@ func (h *Headers) enclose(outer *Headers, c *carried) {
 	if h.Tunnel.ID == 0 {
 		h.Tunnel.ID = c.id
 	}
+	if h.Fragment == FragmentNone && (outer.TunnelDepth == 0 || outer.FragmentOuter) {
+		h.Fragment, h.FragmentID, h.FragmentOuter = outer.Fragment, outer.FragmentID, outer.Fragment != FragmentNone
+	}
 	h.Tunnel.Kinds[outer.TunnelDepth] = c.kind
 	h.TunnelDepth = outer.TunnelDepth + 1
 }
