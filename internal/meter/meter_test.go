@@ -149,6 +149,40 @@ func TestVLANs(t *testing.T) {
 	}
 }
 
+// Whoever sends all tags there are makes no more than a few flows, expired ones
+// included, and each packet is counted.
+func TestManyVLANs(t *testing.T) {
+	for name, apart := range map[string]float64{"at once": 0, "each when the one before is idle": 1000} {
+		var packets []pkt
+		for n := range 100 {
+			p := udp("10.0.0.1", "10.0.0.2", 40000, 2000).when(float64(n) * apart)
+			p.vlan = uint16(n + 1)
+			packets = append(packets, p)
+		}
+		cfg := offline()
+		cfg.Retain = len(packets) // nothing is swept
+		m := mustNew(t, cfg)
+		src := &script{frames: frames(packets)}
+		out := &sink{}
+		most := uint32(0)
+		mustOpen(t, m, src, out)
+		for _, f := range src.frames {
+			m.take(&f)
+			m.meterAll()
+			most = max(most, m.table.used)
+		}
+		m.endAll()
+		m.finish()
+		var sent uint64
+		for _, r := range out.records() {
+			sent += r.Sent.Packets
+		}
+		if most > 16 || sent != 100 {
+			t.Errorf("%s: %d flows at a time, %d packets", name, most, sent)
+		}
+	}
+}
+
 // A tag that the kernel took out counts as on the wire, but is no part of what the
 // link carried: an offloaded packet whose IP header has no length ends before it.
 func TestStrippedTagIsNoPayload(t *testing.T) {

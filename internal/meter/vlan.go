@@ -4,23 +4,45 @@ import (
 	"netflow-monitor/internal/flow"
 )
 
+// maxVLANs is in how many VLANs flows of the same ends are kept apart. They share a
+// hash, so that without a bound someone who sends all tags would make every look-up
+// walk through all of them.
+const maxVLANs = 16
+
 // acrossVLANs finds the flow of a packet whose VLAN has none. Tags often differ by
 // direction, and some ports mirror one packet with its tag and the next without: a
-// packet that can't begin a conversation belongs to the one that is there.
+// packet that can't begin a conversation belongs to the one that is there. So does any
+// packet where there are too many.
 func (m *Meter) acrossVLANs(a *arrival) (i uint32, e *hot, direction uint) {
+	oldest, apart := none, 0
 	slots, mask := m.table.slots.items, m.table.mask
 	for pos := a.hash & mask; slots[pos] != 0; pos = (pos + 1) & mask {
 		if slots[pos]>>32 != uint64(a.hash) {
 			continue
 		}
-		i := uint32(slots[pos]) - 1
-		e := m.table.hot(i)
-		if direction, same := e.sameEnds(a.key); same && m.continues(e, a, direction) {
+		i, e = uint32(slots[pos])-1, m.table.hot(uint32(slots[pos])-1)
+		way, same := e.sameEnds(a.key)
+		if !same {
+			continue
+		}
+		if m.continues(e, a, way) {
 			e.marks |= crossed
-			return i, e, direction
+			return i, e, way
+		}
+		if apart++; oldest == none {
+			oldest, direction = i, way
 		}
 	}
-	return none, nil, 0
+	if apart < maxVLANs {
+		return none, nil, 0
+	}
+	e = m.table.hot(oldest)
+	if m.expired(e, a.time) {
+		m.end(oldest, e, idleReason(e))
+		return none, nil, 0
+	}
+	e.marks |= crossed
+	return oldest, e, direction
 }
 
 // sameEnds reports whether the key is that of the flow but for its VLAN, and in which
