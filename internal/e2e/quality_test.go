@@ -145,7 +145,9 @@ func checkLossBefore(t *testing.T, w *testWire, r *relay) {
 	if kernel == 0 || again > kernel || !within(again, kernel, 0.25) {
 		t.Errorf("%d retransmissions and segments out of order, the kernel sent %d again", again, kernel)
 	}
-	if s.RetransmitsReceived > again/4 || s.RetransmitsSent != 0 || s.OutOfOrderSent != 0 {
+	// More may be in flight at once than the meter remembers gaps; the rest counts as
+	// sent again.
+	if s.RetransmitsReceived > again/2 || s.RetransmitsSent != 0 || s.OutOfOrderSent != 0 {
 		t.Errorf("losses before the monitor are gaps: %+v", s)
 	}
 	// What arrived is what was sent and sent again, without what was lost.

@@ -29,7 +29,7 @@ type Config struct {
 	// Active splits a session that has lasted so long; 0 never splits.
 	Active time.Duration
 	// MaxSessions bounds the flow table: 1 to 67 108 864. A session costs about 208
-	// bytes while it lives, a TCP session with losses 520, and one in a tunnel 40 more.
+	// bytes while it lives, a TCP session with losses 776, and one in a tunnel 40 more.
 	// If the table is full, the one idle for longest ends.
 	MaxSessions int
 	// Decapsulate are the kinds of tunnels of which the inner session is metered.
