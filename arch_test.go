@@ -42,7 +42,7 @@ var layers = map[string]row{
 	"internal/capture/afpacket": {[]string{"internal/capture", "internal/capture/filter"}, "a source implements its seam"},
 	"internal/capture/pcapfile": {[]string{"internal/capture"}, "a source implements its seam"},
 	"internal/capture/filter":   {[]string{"internal/capture"}, "expressions to programs: it knows packets only by their bytes"},
-	"internal/capture/netdev":   {[]string{"internal/capture"}, "lists what can be captured on"},
+	"internal/capture/netdev":   {[]string{"internal/capture"}, "knows what can be captured on; nobody else asks rtnetlink"},
 
 	"internal/meter": {
 		[]string{"internal/capture", "internal/packet", "internal/flow"},
@@ -104,6 +104,7 @@ var libraries = map[string]row{
 	"github.com/klauspost/compress":        {[]string{"internal/capture/pcapfile", "internal/api", "web"}, "zstd, and a faster gzip"},
 	"github.com/coder/websocket":           {[]string{"internal/api"}, "live updates"},
 	"github.com/oschwald/maxminddb-golang": {[]string{"internal/geo/mmdb"}, "mmdb files"},
+	"github.com/vishvananda/netlink":       {[]string{"internal/capture/netdev"}, "the kernel's interfaces by rtnetlink"},
 	"github.com/google/go-cmp":             {[]string{"internal/store/storetest"}, "comparisons; the program itself has none"},
 	"modernc.org/sqlite":                   {[]string{"internal/store/sqlite"}, "the database without cgo"},
 	"gopkg.in/natefinch/lumberjack.v2":     {[]string{"internal/app"}, "log rotation"},

@@ -30,7 +30,7 @@ func printInterfaces(w io.Writer, list []netdev.Interface) error {
 		if i.IsDefault {
 			name += " (default)"
 		}
-		row(name, interfaceState(i), i.LinkType, speedText(i.Speed), orDash(i.MAC), orDash(addressText(i.Addresses)))
+		row(name, interfaceState(i), i.Type, speedText(i.Speed), orDash(i.MAC), orDash(addressText(i.Addresses)))
 	}
 	if err := table.Flush(); err != nil {
 		return fmt.Errorf("print interfaces: %w", err)

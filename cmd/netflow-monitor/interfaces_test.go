@@ -13,15 +13,15 @@ import (
 func TestPrintInterfaces(t *testing.T) {
 	var b bytes.Buffer
 	err := printInterfaces(&b, []netdev.Interface{
-		{Name: "lo", Up: true, Running: true, LinkType: "loopback", Addresses: []netip.Prefix{
+		{Name: "lo", Up: true, Running: true, Type: "loopback", Addresses: []netip.Prefix{
 			netip.MustParsePrefix("127.0.0.1/8"), netip.MustParsePrefix("::1/128"),
 		}},
 		{
-			Name: "eth0", Up: true, Running: true, LinkType: "ethernet", Speed: 10000, MAC: "02:00:00:00:00:01",
+			Name: "eth0", Up: true, Running: true, Type: "ethernet", Speed: 10000, MAC: "02:00:00:00:00:01",
 			IsDefault: true, Addresses: []netip.Prefix{netip.MustParsePrefix("192.0.2.7/24")},
 		},
-		{Name: "eth1", Up: true, LinkType: "ethernet", Speed: 2500},
-		{Name: "wg0", LinkType: "tunnel"},
+		{Name: "eth1", Up: true, Type: "ethernet", Speed: 2500},
+		{Name: "wg0", Type: "tunnel"},
 	})
 	if err != nil {
 		t.Fatal(err)

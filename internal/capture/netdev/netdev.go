@@ -1,18 +1,20 @@
-// Package netdev lists the machine's network interfaces and finds the one that leads
-// to the internet.
+// Package netdev knows the machine's network interfaces: what there is, how much went
+// through each, when that changes, and which one leads to the internet. It asks the
+// kernel by rtnetlink.
 package netdev
 
 import (
 	"fmt"
-	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"github.com/vishvananda/netlink"
 )
 
-// Interface is a network interface as it is now.
+// Interface is a network interface as it is now, with all that a user may want to know.
 type Interface struct {
 	Name  string
 	Index int
@@ -22,9 +24,13 @@ type Interface struct {
 	Addresses []netip.Prefix
 	// MAC is empty where the interface has none.
 	MAC string
-	// LinkType is a short name such as "ethernet", "loopback", "tunnel", "ppp"; where
-	// it has none, ARPHRD_'s number.
-	LinkType string
+	// Type is what a user calls it; see Link.
+	Type string
+	// VLAN is the 802.1Q identifier of a vlan interface, else 0.
+	VLAN uint16
+	// Master is the bridge, bond or the like that it is a port of, Parent the interface
+	// that it lies on; empty is none.
+	Master, Parent string
 	// Speed is in Mbit/s; 0 is unknown.
 	Speed int
 	// MTU is in bytes.
@@ -38,63 +44,58 @@ const sysClassNet = "/sys/class/net"
 // List returns all interfaces in the kernel's order. Without a default route none of
 // them is marked as the default.
 func List() ([]Interface, error) {
-	devices, err := net.Interfaces()
+	links, err := Links()
 	if err != nil {
-		return nil, fmt.Errorf("list interfaces: %w", err)
+		return nil, err
+	}
+	addresses, err := Addresses()
+	if err != nil {
+		return nil, err
 	}
 	byDefault, _ := defaultInterface(procNet)
-	list := make([]Interface, 0, len(devices))
-	for _, d := range devices {
+	names := make(map[int]string, len(links))
+	for _, l := range links {
+		names[l.Index] = l.Name
+	}
+	list := make([]Interface, 0, len(links))
+	for _, l := range links {
 		list = append(list, Interface{
-			Name:      d.Name,
-			Index:     d.Index,
-			Up:        d.Flags&net.FlagUp != 0,
-			Running:   d.Flags&net.FlagRunning != 0,
-			Addresses: prefixes(d),
-			MAC:       d.HardwareAddr.String(),
-			LinkType:  linkType(d),
-			Speed:     max(0, readNumber(d.Name, "speed")), // -1: the driver does not know
-			MTU:       d.MTU,
-			IsDefault: d.Name == byDefault,
+			Name:      l.Name,
+			Index:     l.Index,
+			Up:        l.Up,
+			Running:   l.Running,
+			Addresses: addresses[l.Index],
+			MAC:       l.MAC,
+			Type:      l.Type,
+			VLAN:      l.VLAN,
+			Master:    names[l.Master],
+			Parent:    names[l.Parent],
+			Speed:     max(0, readNumber(l.Name, "speed")), // -1: the driver does not know
+			MTU:       l.MTU,
+			IsDefault: l.Name == byDefault,
 		})
 	}
 	return list, nil
 }
 
-// prefixes are the interface's addresses; none if it vanished meanwhile.
-func prefixes(d net.Interface) []netip.Prefix {
-	addrs, err := d.Addrs()
+// Addresses returns the addresses of all interfaces in the kernel's order, each with
+// its network's prefix length, by the index of the interface.
+func Addresses() (map[int][]netip.Prefix, error) {
+	entries, err := whole(func() ([]netlink.Addr, error) { return netlink.AddrList(nil, netlink.FAMILY_ALL) })
 	if err != nil {
-		return nil
+		return nil, fmt.Errorf("list addresses: %w", err)
 	}
-	list := make([]netip.Prefix, 0, len(addrs))
-	for _, a := range addrs {
-		if p, err := netip.ParsePrefix(a.String()); err == nil {
-			list = append(list, p)
+	list := map[int][]netip.Prefix{}
+	for _, entry := range entries {
+		if entry.IPNet == nil {
+			continue
+		}
+		if address, ok := netip.AddrFromSlice(entry.IP); ok { // other families have addresses too
+			bits, _ := entry.Mask.Size()
+			list[entry.LinkIndex] = append(list[entry.LinkIndex], netip.PrefixFrom(address, bits))
 		}
 	}
-	return list
-}
-
-// linkTypes are names for ARPHRD_ numbers (linux/if_arp.h).
-var linkTypes = map[int]string{
-	1: "ethernet", 32: "infiniband", 512: "ppp", 519: "raw-ip", 768: "tunnel", 769: "tunnel", 772: "loopback",
-	776: "tunnel", 778: "tunnel", 801: "wifi-monitor", 802: "wifi-monitor", 803: "wifi-monitor", 823: "tunnel",
-	65534: "tunnel",
-}
-
-func linkType(d net.Interface) string {
-	if d.Flags&net.FlagLoopback != 0 {
-		return "loopback"
-	}
-	number := readNumber(d.Name, "type")
-	if name, ok := linkTypes[number]; ok {
-		return name
-	}
-	if number < 0 {
-		return "unknown"
-	}
-	return strconv.Itoa(number)
+	return list, nil
 }
 
 // readNumber reads a value from sysfs; -1 where there is none. Reading the speed of an

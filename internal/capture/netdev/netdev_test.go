@@ -79,11 +79,11 @@ func TestList(t *testing.T) {
 	}
 	marked := 0
 	for i, d := range list {
-		if d.Name != devices[i].Name || d.Index != devices[i].Index || d.MTU != devices[i].MTU || d.LinkType == "" || d.Speed < 0 {
+		if d.Name != devices[i].Name || d.Index != devices[i].Index || d.MTU != devices[i].MTU || d.Type == "" || d.Speed < 0 {
 			t.Errorf("%+v differs from %+v", d, devices[i])
 		}
-		if devices[i].Flags&net.FlagLoopback != 0 && d.LinkType != "loopback" {
-			t.Errorf("link type of %s is %q", d.Name, d.LinkType)
+		if devices[i].Flags&net.FlagLoopback != 0 && d.Type != "loopback" {
+			t.Errorf("link type of %s is %q", d.Name, d.Type)
 		}
 		addrs, err := devices[i].Addrs()
 		if err != nil {

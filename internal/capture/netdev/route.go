@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"math"
-	"net"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -96,13 +95,13 @@ func newRoute(device, flags, metric string, base int) (route, bool) {
 }
 
 func noDefault() error {
-	devices, err := net.Interfaces()
-	if err != nil || len(devices) == 0 {
+	links, err := Links()
+	if err != nil || len(links) == 0 {
 		return fmt.Errorf("%w, and no interface either", ErrNoDefaultRoute)
 	}
-	names := make([]string, len(devices))
-	for i, d := range devices {
-		names[i] = d.Name
+	names := make([]string, len(links))
+	for i, l := range links {
+		names[i] = l.Name
 	}
 	return fmt.Errorf("%w; there are %s: choose one with -i", ErrNoDefaultRoute, strings.Join(names, ", "))
 }
