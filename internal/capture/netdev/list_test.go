@@ -5,6 +5,7 @@ package netdev
 import (
 	"encoding/json"
 	"net/netip"
+	"os/exec"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -86,4 +87,49 @@ func ipAddresses(t *testing.T) map[string][]netip.Prefix {
 		}
 	}
 	return addresses
+}
+
+func TestOffloads(t *testing.T) {
+	if _, err := exec.LookPath("ethtool"); err != nil {
+		netns.Unavailable(t, "the command ethtool is missing")
+	}
+	if !netns.Enter(t) {
+		return
+	}
+	netns.Pair(t, "left", "right")
+	for _, test := range []struct {
+		options []string
+		want    []string
+	}{
+		{[]string{"tso", "off", "gso", "off", "gro", "off"}, nil},
+		{[]string{"gro", "on"}, []string{"gro"}},
+		{[]string{"gso", "on"}, []string{"gso", "gro"}},
+		{[]string{"tx-tcp6-segmentation", "on"}, []string{"tso", "gso", "gro"}},
+		{[]string{"tso", "on"}, []string{"tso", "gso", "gro"}},
+	} {
+		netns.Run(t, "ethtool", append([]string{"-K", "left"}, test.options...)...)
+		if diff := cmp.Diff(test.want, mustList(t)["left"].Offloads); diff != "" {
+			t.Errorf("after %v: %s", test.options, diff)
+		}
+	}
+}
+
+// A device that goes away while it is asked has none.
+func TestOffloadsOfNothing(t *testing.T) {
+	driver, err := openEthtool("nothing")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer driver.close()
+	if got := driver.on("lo"); got != nil {
+		t.Errorf("without the names of features: %v", got)
+	}
+	named, err := openEthtool("lo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer named.close()
+	if got := named.on("nothing"); got != nil {
+		t.Errorf("of an interface that is not there: %v", got)
+	}
 }

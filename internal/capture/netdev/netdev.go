@@ -31,6 +31,9 @@ type Interface struct {
 	// Master is the bridge, bond or the like that it is a port of, Parent the interface
 	// that it lies on; empty is none.
 	Master, Parent string
+	// Offloads are those of tso, gso, gro, lro and rx-gro-hw that are on: with them,
+	// frames captured are not those on the wire.
+	Offloads []string
 	// Speed is in Mbit/s; 0 is unknown.
 	Speed int
 	// MTU is in bytes.
@@ -42,7 +45,7 @@ type Interface struct {
 const sysClassNet = "/sys/class/net"
 
 // List returns all interfaces in the kernel's order. Without a default route none of
-// them is marked as the default.
+// them is marked as the default. It asks every driver; for once a second, see Links.
 func List() ([]Interface, error) {
 	links, err := Links()
 	if err != nil {
@@ -52,6 +55,15 @@ func List() ([]Interface, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(links) == 0 {
+		return nil, nil
+	}
+	driver, err := openEthtool(links[0].Name)
+	if err != nil {
+		return nil, fmt.Errorf("list interfaces: %w", err)
+	}
+	defer driver.close()
+
 	byDefault, _ := defaultInterface(procNet)
 	names := make(map[int]string, len(links))
 	for _, l := range links {
@@ -70,6 +82,7 @@ func List() ([]Interface, error) {
 			VLAN:      l.VLAN,
 			Master:    names[l.Master],
 			Parent:    names[l.Parent],
+			Offloads:  driver.on(l.Name),
 			Speed:     max(0, readNumber(l.Name, "speed")), // -1: the driver does not know
 			MTU:       l.MTU,
 			IsDefault: l.Name == byDefault,
