@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"net/netip"
 	"slices"
 	"time"
@@ -17,13 +18,13 @@ const homeInterval = 10 * time.Second
 
 // ownAddresses are the machine's addresses, in the order of its interfaces.
 func ownAddresses(log *slog.Logger) []netip.Addr {
-	devices, err := netdev.List()
+	addresses, err := netdev.Addresses()
 	if err != nil {
 		log.Warn("own addresses are not known", "error", err)
 	}
 	var own []netip.Addr
-	for _, dev := range devices {
-		for _, prefix := range dev.Addresses {
+	for _, index := range slices.Sorted(maps.Keys(addresses)) {
+		for _, prefix := range addresses[index] {
 			own = append(own, prefix.Addr())
 		}
 	}
