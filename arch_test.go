@@ -53,6 +53,8 @@ var layers = map[string]row{
 		"a file to a table, without statistics, database and clock",
 	},
 
+	"internal/mediator": {[]string{"internal/flow"}, "records in, records out: it knows neither packets nor interfaces"},
+
 	"internal/geo/data": {[]string{"internal/geo"}, "the embedded database"},
 	"internal/geo/mmdb": {[]string{"internal/geo", "internal/geo/data"}, "a locator implements its seam"},
 
@@ -88,7 +90,7 @@ var layers = map[string]row{
 
 // standardOnly are packages that import nothing but the standard library.
 var standardOnly = []string{
-	"internal/flow", "internal/packet", "internal/capture", "internal/geo", "internal/stream", "internal/stats",
+	"internal/flow", "internal/packet", "internal/capture", "internal/geo", "internal/stream", "internal/stats", "internal/mediator",
 	"internal/api/wire", "internal/demo",
 }
 

@@ -66,6 +66,7 @@ type Engine interface {
 	Time() int64
 	// TopBy ranks by a name from stats.RankColumns; the empty one is the first.
 	TopBy(dimension, column string, n int) []stats.Rank
+	Points() []stats.PointTotals
 	Peers(addr netip.Addr, n int) []stats.Rank
 	Map() (places []stats.Place, arcs []stats.Arc, unlocated stats.Volume)
 	HomeLocation() (geo.Location, bool)
@@ -102,8 +103,14 @@ type Monitor interface {
 type MonitorStatus struct {
 	Monitoring bool
 	// Error is why monitoring stopped by itself; empty otherwise.
-	Error      string
-	Interfaces []string
+	Error string
+	// Points are the interfaces, or the file, that it is about.
+	Points []PointStatus
+	// CoverageMinute is the part of the last minute's packets that was captured, 0 to 1.
+	CoverageMinute float64
+	// Filter is the capture filter; Workers and RingBytes are of a live capture.
+	Filter             string
+	Workers, RingBytes int
 	// SourceKind is "interface" or "file"; SourceName what is captured or read.
 	SourceKind, SourceName string
 	// Finished is true when a file was read to its end.
@@ -118,6 +125,31 @@ type MonitorStatus struct {
 	MaxSessions uint64
 }
 
+// PointStatus is how the capture at an observation point is.
+type PointStatus struct {
+	Point flow.Point
+	Name  string
+	// Type is the kind of interface, or "file".
+	Type  string
+	State PointState
+	// OwnRing is true if no other point shares its rings.
+	OwnRing bool
+	// CoverageMinute is as that of MonitorStatus.
+	CoverageMinute float64
+}
+
+// PointState is what an observation point is doing.
+type PointState string
+
+// The states of observation points.
+const (
+	PointCapturing   PointState = "capturing"
+	PointOff         PointState = "off"  // monitoring is stopped
+	PointDown        PointState = "down" // the interface is
+	PointGone        PointState = "gone" // there is no such interface now
+	PointUnsupported PointState = "unsupported"
+)
+
 // Deps is what the server shows and whom it asks. All but Auth, Page and Log is needed.
 type Deps struct {
 	Engine  Engine
@@ -126,8 +158,10 @@ type Deps struct {
 	Monitor Monitor
 	// Auth is nil if the server listens on the loopback only and asks for no password.
 	Auth *auth.Auth
-	// Points names an observation point: the interface or the file.
-	Points func(flow.Point) string
+	// Points names an observation point: the interface or the file. FindPoint is its
+	// inverse.
+	Points    func(flow.Point) string
+	FindPoint func(name string) (flow.Point, bool)
 	// Page holds the built page, with index.html at its top.
 	Page    fs.FS
 	Version string
@@ -154,7 +188,7 @@ func New(cfg Config, deps Deps) (*Server, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	if deps.Engine == nil || deps.Catalog == nil || deps.Writer == nil || deps.Monitor == nil || deps.Points == nil {
+	if deps.Engine == nil || deps.Catalog == nil || deps.Writer == nil || deps.Monitor == nil || deps.Points == nil || deps.FindPoint == nil {
 		return nil, errors.New("api: a dependency is missing")
 	}
 	if deps.Log == nil {

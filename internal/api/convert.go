@@ -26,6 +26,7 @@ func (s *Server) session(x *stats.Session) wire.Session {
 		SrcIP: src.String(), DstIP: dst.String(), SrcPort: srcPort, DstPort: dstPort,
 		Protocol: flow.ProtocolName(k.Protocol), IPProtocol: k.Protocol,
 		VLAN: k.VLAN, InnerVLAN: k.InnerVLAN, Interface: s.deps.Points(k.Point),
+		AlsoSeen: s.pointNames(x.Also), Carried: x.Carried,
 		StartTime: wireTime(x.Start), LastSeen: wireTime(x.Last), Duration: seconds(x.Last - x.Start),
 		PacketsSent: x.Sent.Packets, PacketsReceived: x.Received.Packets,
 		BytesSent: x.Sent.WireBytes, BytesReceived: x.Received.WireBytes,
@@ -145,7 +146,7 @@ func location(l geo.Location) wire.Location {
 	return w
 }
 
-func points(samples []stats.Sample) []wire.HistoryPoint {
+func points(samples []stats.Sample, step int64) []wire.HistoryPoint {
 	out := make([]wire.HistoryPoint, len(samples))
 	for i := range samples {
 		x := &samples[i]
@@ -154,7 +155,10 @@ func points(samples []stats.Sample) []wire.HistoryPoint {
 			BytesIn: x.In.Bytes, BytesOut: x.Out.Bytes, BytesOther: x.Other.Bytes,
 			PacketsIn: x.In.Packets, PacketsOut: x.Out.Packets, PacketsOther: x.Other.Packets,
 			NewSessions: x.NewSessions, ActiveSessions: x.ActiveSessions, Retransmits: x.Retransmits,
-			Dropped: x.Input.Dropped, Refused: x.Input.Refused,
+			Dropped: x.Input.Dropped, Refused: x.Input.Refused, Truncated: x.Input.Truncated, Duplicates: x.Input.Duplicates,
+			Captured: x.Input.Packets, Offloaded: x.Input.Offloaded,
+			KernelPackets: x.Input.KernelPackets, KernelMissed: x.Input.KernelMissed, KernelDropped: x.Input.KernelDropped,
+			Coverage: x.Input.Coverage(), Observed: min(seconds(x.Observed)/float64(step), 1),
 		}
 	}
 	return out

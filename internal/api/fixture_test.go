@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -117,13 +118,23 @@ func newFixture(tb testing.TB, options ...option) *fixture {
 		tb.Fatal(err)
 	}
 	m := &monitor{status: MonitorStatus{
-		Monitoring: true, SourceKind: "interface", SourceName: "eth0", Interfaces: []string{"eth0"},
+		Monitoring: true, SourceKind: "interface", SourceName: "eth0", CoverageMinute: 1,
+		Points: []PointStatus{
+			{Point: 1, Name: "eth0", Type: "ethernet", State: PointCapturing, CoverageMinute: 1},
+			{Point: 2, Name: "br0", Type: "bridge", State: PointDown, CoverageMinute: 1},
+		},
 		StartedAt: time.Now(), Since: time.Now(), MaxSessions: 10000,
 	}}
+	points := []string{"", "eth0", "br0"}
 	cfg := Default()
 	deps := Deps{
 		Engine: engine, Catalog: store.NewCatalog(engine, writer, database), Writer: writer, Monitor: m,
-		Points: func(flow.Point) string { return "eth0" }, Page: testPage(), Version: "1.2.3", Log: log,
+		Points: func(p flow.Point) string { return points[p] },
+		FindPoint: func(name string) (flow.Point, bool) {
+			i := slices.Index(points, name)
+			return flow.Point(max(i, 0)), i > 0
+		},
+		Page: testPage(), Version: "1.2.3", Log: log,
 	}
 	for _, o := range options {
 		o(&cfg, &deps)
@@ -155,7 +166,11 @@ func (f *fixture) traffic(tb testing.TB, n int) {
 	for i := range records {
 		records[i] = testRecord(at, i)
 	}
-	b := flow.Batch{Time: f.now.UnixNano(), Records: records, Input: flow.Input{Packets: uint64(3*n) + 1, Refused: 1, Dropped: 1}}
+	in := flow.Input{Packets: uint64(3*n) + 1, Refused: 1, Dropped: 1, KernelPackets: uint64(3*n) + 1}
+	b := flow.Batch{
+		Time: f.now.UnixNano(), Since: f.now.UnixNano() - int64(time.Second), Records: records, Input: in,
+		Points: []flow.PointInput{{Point: 1, Observed: int64(time.Second), Input: in}},
+	}
 	if err := f.engine.Consume(b); err != nil {
 		tb.Fatal(err)
 	}
@@ -167,7 +182,7 @@ func testRecord(at int64, i int) flow.Record {
 		ID: flow.NewID(at, uint32(i)), Start: at, Last: at, First: true, State: flow.StateActive,
 		Sent: flow.Counters{Packets: 1, WireBytes: 100, IPBytes: 86, PayloadBytes: 58}, Received: flow.Counters{Packets: 2, WireBytes: 1000},
 	}
-	r.Key = flow.Key{SrcPort: uint16(10000 + i%50000), DstPort: 53, Protocol: flow.ProtoUDP, Version: 4}
+	r.Key = flow.Key{SrcPort: uint16(10000 + i%50000), DstPort: 53, Protocol: flow.ProtoUDP, Version: 4, Point: 1}
 	switch i {
 	case 0:
 		dst = netip.MustParseAddr("203.0.113.9")

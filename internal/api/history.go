@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"netflow-monitor/internal/api/wire"
+	"netflow-monitor/internal/flow"
 	"netflow-monitor/internal/store"
 )
 
@@ -27,6 +28,7 @@ func historyParams() []param {
 		{name: "hours", kind: kindNumber, doc: "the last so many hours; not with from and to", fallback: "24", min: 1, max: maxHours},
 		{name: "from", kind: kindTime, doc: "beginning of the series"},
 		{name: "to", kind: kindTime, doc: "end of the series; now if absent"},
+		interfaceParam,
 		{name: "step", kind: kindNumber, doc: "seconds of a point; chosen to fit if absent", min: 1, max: maxStep},
 	}
 }
@@ -34,6 +36,7 @@ func historyParams() []param {
 func (s *Server) history(ctx context.Context, q *query) (wire.History, error) {
 	from, to, step := q.number("hours"), int64(0), q.number("step")
 	start, end := q.span()
+	point := s.point(q)
 	m := s.deps.Monitor.Status()
 	now := s.clock(&m)
 	switch {
@@ -61,21 +64,25 @@ func (s *Server) history(ctx context.Context, q *query) (wire.History, error) {
 	if q.err != nil {
 		return wire.History{}, q.err
 	}
-	return s.series(ctx, from, to, step)
+	return s.series(ctx, from, to, step, point)
 }
 
 // series asks for whole steps that cover from and to.
-func (s *Server) series(ctx context.Context, from, to, step int64) (wire.History, error) {
+func (s *Server) series(ctx context.Context, from, to, step int64, point flow.Point) (wire.History, error) {
 	length := step * int64(time.Second)
 	from -= mod(from, length)
 	if rest := mod(to, length); rest > 0 {
 		to += length - rest
 	}
-	samples, err := s.deps.Catalog.History(ctx, store.HistoryQuery{From: from, To: to, Step: step})
+	samples, err := s.deps.Catalog.History(ctx, store.HistoryQuery{From: from, To: to, Step: step, Point: point})
 	if err != nil {
 		return wire.History{}, err
 	}
-	return wire.History{From: wireTime(from), To: wireTime(to), Step: step, Points: points(samples)}, nil
+	h := wire.History{From: wireTime(from), To: wireTime(to), Step: step, Points: points(samples, step)}
+	if point != 0 {
+		h.Interface = s.deps.Points(point)
+	}
+	return h, nil
 }
 
 // fittingStep is the shortest step that gives at most wantedPoints and that is

@@ -18,6 +18,7 @@ func sessionParams() []param {
 		param{name: "protocol", kind: kindProtocol, doc: "name or number of the IP protocol"},
 		param{name: "port", kind: kindNumber, doc: "port of either end", min: 1, max: 65535},
 		param{name: "state", kind: kindChoice, doc: "state of the session", values: flow.StateNames()},
+		interfaceParam,
 		param{name: "tunnel", kind: kindChoice, doc: "what the session came in: one kind of tunnel at any depth, any, or none", values: tunnelChoices()},
 		param{name: "active", kind: kindFlag, doc: "true: only sessions that live; false: only ended ones"},
 		param{name: "from", kind: kindTime, doc: "sessions that were there at or after this time"},
@@ -30,7 +31,7 @@ func (s *Server) listSessions(ctx context.Context, q *query) (wire.Page[wire.Ses
 	from, to := q.span()
 	sq := stats.SessionQuery{
 		Src: q.network("src_ip"), Dst: q.network("dst_ip"), IP: q.network("ip"),
-		Protocol: q.protocol("protocol"), Port: uint16(q.number("port")), State: q.state("state"), Tunnel: q.tunnel("tunnel"), Active: q.flag("active"),
+		Protocol: q.protocol("protocol"), Port: uint16(q.number("port")), State: q.state("state"), Point: s.point(q), Tunnel: q.tunnel("tunnel"), Active: q.flag("active"),
 		From: from, To: to,
 		OrderBy: p.orderBy, Descending: p.descending, Offset: p.offset(), Limit: p.perPage,
 	}

@@ -16,8 +16,9 @@ func (s *Server) status(ctx context.Context, q *query) (wire.Status, error) {
 	}
 	m, t := s.deps.Monitor.Status(), s.deps.Engine.Totals()
 	w := wire.Status{
-		Monitoring: m.Monitoring, Error: m.Error, Interfaces: m.Interfaces,
-		Source:    wire.Source{Kind: m.SourceKind, Name: m.SourceName, Finished: m.Finished},
+		Monitoring: m.Monitoring, Error: m.Error,
+		Interfaces: capturing(&m), Points: s.observationPoints(&m),
+		Source:    wire.Source{Kind: m.SourceKind, Name: m.SourceName, Finished: m.Finished, Filter: m.Filter},
 		Time:      wireTime(s.clock(&m)),
 		StartedAt: m.StartedAt.UTC(), Uptime: time.Since(m.StartedAt).Seconds(),
 		Totals: totals(&t),
@@ -28,9 +29,6 @@ func (s *Server) status(ctx context.Context, q *query) (wire.Status, error) {
 		Capture:  captureCounts(&m, &t),
 		Database: s.database(ctx),
 		Version:  s.deps.Version,
-	}
-	if w.Interfaces == nil {
-		w.Interfaces = []string{}
 	}
 	if !m.Since.IsZero() {
 		since := m.Since.UTC()
@@ -61,12 +59,14 @@ func captureCounts(m *MonitorStatus, t *stats.Totals) wire.Capture {
 	in := t.Input
 	c := wire.Capture{
 		Packets: in.Packets, Bytes: in.WireBytes, Metered: in.Packets - in.Refused,
+		Duplicates: in.Duplicates, DuplicateBytes: in.DuplicateBytes, Offloaded: in.Offloaded,
 		Refused: in.Refused, RefusedByReason: map[string]uint64{},
-		Dropped: in.Dropped, Truncated: in.Truncated, Coverage: 1,
+		Dropped: in.Dropped, Truncated: in.Truncated,
+		KernelPackets: in.KernelPackets, KernelBytes: in.KernelBytes,
+		KernelMissed: in.KernelMissed, KernelDropped: in.KernelDropped,
+		Coverage: in.Coverage(), CoverageMinute: m.CoverageMinute,
+		Workers: m.Workers, RingBytes: m.RingBytes,
 		Evicted: map[string]uint64{},
-	}
-	if offered := in.Packets + in.Dropped; offered > 0 {
-		c.Coverage = float64(in.Packets) / float64(offered)
 	}
 	maps.Copy(c.RefusedByReason, m.RefusedByReason)
 	maps.Copy(c.Evicted, t.Evicted)

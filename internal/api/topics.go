@@ -88,5 +88,5 @@ func (t *trafficTopic) since(ctx context.Context, from, to int64) (wire.History,
 	if from >= to {
 		return wire.History{From: wireTime(to), To: wireTime(to), Step: 1, Points: []wire.HistoryPoint{}}, nil
 	}
-	return t.server.series(ctx, from, to, 1)
+	return t.server.series(ctx, from, to, 1, 0)
 }

@@ -14,8 +14,8 @@ import (
 	"time"
 
 	"netflow-monitor/internal/api"
+	"netflow-monitor/internal/capture/afpacket"
 	"netflow-monitor/internal/config"
-	"netflow-monitor/internal/flow"
 	"netflow-monitor/internal/geo/mmdb"
 	"netflow-monitor/internal/stats"
 	"netflow-monitor/internal/store"
@@ -72,67 +72,95 @@ type program struct {
 	opts    Options
 	log     *logging
 	locator *mmdb.Locator
-	engine  *stats.Engine
-	writer  *store.Writer
-	monitor *monitor
-	server  *api.Server
-	access  access
+	// live is nil where a file is read.
+	live       *live
+	interfaces *interfaces
+	place      place
+	engine     *stats.Engine
+	writer     *store.Writer
+	monitor    *monitor
+	server     *api.Server
+	access     access
 }
 
 func assemble(ctx context.Context, cfg config.Config, opts Options, log *logging, db *sqlite.Store) (*program, error) {
-	locator, err := mmdb.New(geoConfig(cfg), log.Logger)
+	p := &program{cfg: cfg, opts: opts, log: log}
+	var err error
+	if p.locator, err = mmdb.New(geoConfig(cfg), log.Logger); err != nil {
+		return nil, err
+	}
+	if opts.ReadFile == "" { // a file has no machine of its own
+		p.place = here(cfg.Network.Home, log.Logger)
+	} else {
+		p.place = place{networks: cfg.Network.Home}
+	}
+	if p.engine, err = stats.New(statsConfig(cfg), p.locator, p.place.home()); err != nil {
+		return nil, err
+	}
+	if p.writer, err = store.NewWriter(writerConfig(cfg), db, p.engine, log.Logger); err != nil {
+		return nil, err
+	}
+	points, err := db.Points(ctx)
 	if err != nil {
 		return nil, err
 	}
-	home := stats.NewHome(nil, nil) // a file has no machine of its own
-	if opts.ReadFile == "" {
-		home = stats.NewHome(ownAddresses(log.Logger), nil)
-	}
-	engine, err := stats.New(statsConfig(cfg), locator, home)
+	p.interfaces = newInterfaces(points, db.AddPoint, log.Logger)
+	src, err := p.newSource()
 	if err != nil {
 		return nil, err
 	}
-	writer, err := store.NewWriter(writerConfig(cfg), db, engine, log.Logger)
-	if err != nil {
+	p.monitor = &monitor{
+		source: src, silence: cfg.Monitor.CaptureTimeout, record: p.writer.Record, log: log.Logger,
+		started: time.Now(), most: cfg.Monitor.MaxSessions, woken: make(chan struct{}, 1),
+	}
+	if p.access, err = newAccess(cfg); err != nil {
 		return nil, err
 	}
-	catalog := store.NewCatalog(engine, writer, db)
-	src, err := newSource(cfg, opts, engine, writer)
-	if err != nil {
-		return nil, err
-	}
-	points, point, err := observationPoints(ctx, db, src.name())
-	if err != nil {
-		return nil, err
-	}
-	mon := &monitor{
-		source: src, config: meterConfig(cfg, point), silence: cfg.Monitor.CaptureTimeout,
-		record: writer.Record, log: log.Logger, started: time.Now(),
-	}
-	acc, err := newAccess(cfg)
-	if err != nil {
-		return nil, err
-	}
-	server, err := api.New(apiConfig(cfg, opts.Debug), api.Deps{
-		Catalog: catalog, Engine: engine, Writer: writer, Monitor: mon, Auth: acc.auth,
-		Points: func(p flow.Point) string { return points[p] },
-		Page:   web.FS(), Version: opts.Version, Log: log.Logger,
+	p.server, err = api.New(apiConfig(cfg, opts.Debug), api.Deps{
+		Catalog: store.NewCatalog(p.engine, p.writer, db), Engine: p.engine, Writer: p.writer, Monitor: p.monitor, Auth: p.access.auth,
+		Points: p.interfaces.name, FindPoint: p.interfaces.find,
+		Page: web.FS(), Version: opts.Version, Log: log.Logger,
 	})
 	if err != nil {
 		return nil, err
 	}
-	reportRecovered(writer, db.Recovered())
-	return &program{cfg, opts, log, locator, engine, writer, mon, server, acc}, nil
+	reportRecovered(p.writer, db.Recovered())
+	return p, p.interfaces.keep(ctx)
 }
 
-// observationPoints numbers the source and names all that the database knows.
-func observationPoints(ctx context.Context, db *sqlite.Store, source string) (map[flow.Point]string, flow.Point, error) {
-	point, err := db.Point(ctx, source)
-	if err != nil {
-		return nil, 0, err
+// newSource is the interfaces or the file to monitor.
+func (p *program) newSource() (source, error) {
+	cfg := p.cfg
+	meters := meterConfig(cfg)
+	if p.opts.ReadFile != "" {
+		f := &file{
+			path: p.opts.ReadFile, speed: p.opts.Speed, filter: cfg.Network.Filter, config: meters,
+			out: &stored{out: p.engine, backlog: p.engine.Backlog, flush: p.writer.Flush},
+		}
+		f.config.Point = p.interfaces.number(f.name())
+		return f, nil
 	}
-	points, err := db.Points(ctx)
-	return points, point, err
+	names, err := interfacesOf(cfg)
+	if err != nil {
+		return nil, err
+	}
+	if _, _, err := p.interfaces.look(); err != nil {
+		return nil, err
+	}
+	p.live = &live{
+		config: captureConfig(cfg, names), meters: meters, deduplicate: cfg.Network.Deduplicate,
+		interfaces: p.interfaces, out: p.engine, log: p.log.Logger,
+	}
+	p.live.reconciler = &reconciler{
+		interfaces: p.interfaces, captured: p.live.captures, filtered: cfg.Network.Filter != "",
+		record: p.writer.Record, log: p.log.Logger,
+	}
+	for _, name := range names {
+		if name != afpacket.Any {
+			p.interfaces.number(name)
+		}
+	}
+	return p.live, nil
 }
 
 func reportRecovered(writer *store.Writer, sessions int64) {

@@ -96,7 +96,8 @@ func checkCapabilities(context.Context, config.Config) (verdict, string) {
 }
 
 func checkInterface(_ context.Context, cfg config.Config) (verdict, string) {
-	name, err := interfaceOf(cfg)
+	names, err := interfacesOf(cfg)
+	name := names[0]
 	if err != nil {
 		return failed, err.Error()
 	}
@@ -104,7 +105,7 @@ func checkInterface(_ context.Context, cfg config.Config) (verdict, string) {
 	if err != nil {
 		return advised, err.Error()
 	}
-	names := make([]string, 0, len(list))
+	names = make([]string, 0, len(list))
 	for _, dev := range list {
 		names = append(names, dev.Name)
 		switch {
@@ -119,11 +120,12 @@ func checkInterface(_ context.Context, cfg config.Config) (verdict, string) {
 }
 
 func checkSocket(_ context.Context, cfg config.Config) (verdict, string) {
-	name, err := interfaceOf(cfg)
+	names, err := interfacesOf(cfg)
+	name := names[0]
 	if err != nil {
 		return failed, "no interface to open it on"
 	}
-	src, err := afpacket.Open(captureConfig(cfg, name))
+	src, err := afpacket.Open(captureConfig(cfg, names))
 	if err != nil {
 		return failed, err.Error()
 	}

@@ -12,6 +12,18 @@ type counters struct {
 	faults [packet.FaultCount]uint64
 	// crowded are sessions that ended because the flow table was full.
 	crowded uint64
+	// uncorrelated are flows that were not compared with those of other interfaces.
+	uncorrelated uint64
+}
+
+// sum adds o to c.
+func (c *counters) sum(o counters) {
+	c.Input.Add(o.Input)
+	for i, n := range o.faults {
+		c.faults[i] += n
+	}
+	c.crowded += o.crowded
+	c.uncorrelated += o.uncorrelated
 }
 
 func (c *counters) add(m meter.Counters) {

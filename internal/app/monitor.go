@@ -11,21 +11,23 @@ import (
 
 	"netflow-monitor/internal/api"
 	"netflow-monitor/internal/capture"
-	"netflow-monitor/internal/meter"
 	"netflow-monitor/internal/store"
 )
 
-// reattachEvery is how long a vanished interface is waited for between two looks.
+// reattachEvery is how long a vanished interface is waited for between two looks, if
+// nothing tells that it is back.
 const reattachEvery = time.Second
 
 // monitor starts and stops the metering of one source and knows how it fares.
 type monitor struct {
 	source  source
-	config  meter.Config
 	silence time.Duration // without a packet before a warning; 0 = never
 	record  func(store.Event)
 	log     *slog.Logger
 	started time.Time
+	most    int // sessions
+	// woken has a token after the interfaces changed.
+	woken chan struct{}
 
 	mu sync.Mutex // guards what follows
 	// run is nil while monitoring is off.
@@ -41,7 +43,9 @@ type run struct {
 	cancel context.CancelFunc
 	done   chan struct{}
 	since  time.Time
-	meter  *meter.Meter // guarded by monitor.mu: a new one whenever the source is attached again
+	// attached is guarded by monitor.mu: a new one whenever the source is attached again,
+	// nil while it is away.
+	attached attachment
 }
 
 // Start begins monitoring; changed is false if it was on already, or if a file has
@@ -52,20 +56,16 @@ func (m *monitor) Start(context.Context) (changed bool, err error) {
 	if m.run != nil || m.finished {
 		return false, nil
 	}
-	src, err := m.source.open()
+	attached, err := m.source.open()
 	if err != nil {
 		m.failure = err.Error()
 		return false, err
 	}
-	mt, err := meter.New(m.config)
-	if err != nil {
-		return false, errors.Join(err, src.Close())
-	}
 	ctx, cancel := context.WithCancel(context.Background())
-	m.run = &run{cancel: cancel, done: make(chan struct{}), since: time.Now(), meter: mt}
+	m.run = &run{cancel: cancel, done: make(chan struct{}), since: time.Now(), attached: attached}
 	m.failure = ""
 	m.report(store.LevelInfo, "capture_started", "Monitoring of %s started.")
-	go m.supervise(ctx, m.run, src)
+	go m.supervise(ctx, m.run, attached)
 	return true, nil
 }
 
@@ -88,20 +88,21 @@ func (m *monitor) Stop(ctx context.Context) (changed bool, err error) {
 
 // supervise meters the source until it ends or is stopped, and attaches again to an
 // interface that vanished and came back.
-func (m *monitor) supervise(ctx context.Context, r *run, src capture.Source) {
+func (m *monitor) supervise(ctx context.Context, r *run, attached attachment) {
 	defer close(r.done)
 	defer r.cancel()
 	var watching sync.WaitGroup
 	watching.Go(func() { m.watch(ctx) })
-	for src != nil {
-		err := m.source.meter(ctx, r.meter, src)
-		src = nil
+	for attached != nil {
+		err := attached.meter(ctx)
+		m.detach(r)
+		attached = nil
 		switch {
 		case ctx.Err() != nil:
 			m.report(store.LevelInfo, "capture_stopped", "Monitoring of %s stopped.")
 		case errors.Is(err, capture.ErrInterfaceGone):
 			m.fail("interface_gone", err)
-			src = m.reattach(ctx, r)
+			attached = m.reattach(ctx, r)
 		case err != nil:
 			m.finish(errors.Is(err, capture.ErrTruncated))
 			m.fail("capture_failed", err)
@@ -113,9 +114,16 @@ func (m *monitor) supervise(ctx context.Context, r *run, src capture.Source) {
 	r.cancel()
 	watching.Wait()
 	m.mu.Lock()
-	m.past.add(r.meter.Counters())
 	m.run = nil
 	m.mu.Unlock()
+}
+
+// detach keeps what was counted of an attachment that has ended.
+func (m *monitor) detach(r *run) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.past.sum(r.attached.counters())
+	r.attached = nil
 }
 
 func (m *monitor) finish(finished bool) {
@@ -125,7 +133,7 @@ func (m *monitor) finish(finished bool) {
 }
 
 // reattach waits for the interface to come back; nil if monitoring was stopped first.
-func (m *monitor) reattach(ctx context.Context, r *run) capture.Source {
+func (m *monitor) reattach(ctx context.Context, r *run) attachment {
 	tick := time.NewTicker(reattachEvery)
 	defer tick.Stop()
 	for {
@@ -133,24 +141,35 @@ func (m *monitor) reattach(ctx context.Context, r *run) capture.Source {
 		case <-ctx.Done():
 			m.report(store.LevelInfo, "capture_stopped", "Monitoring of %s stopped.")
 			return nil
+		case <-m.woken:
 		case <-tick.C:
 		}
-		src, err := m.source.open()
+		attached, err := m.source.open()
 		if err != nil {
 			continue
 		}
-		// The configuration made a meter before, so it does again.
-		mt, err := meter.New(m.config)
-		if err != nil {
-			m.fail("capture_failed", errors.Join(err, src.Close()))
-			return nil
-		}
 		m.mu.Lock()
-		m.past.add(r.meter.Counters())
-		r.meter, m.failure = mt, ""
+		r.attached, m.failure = attached, ""
 		m.mu.Unlock()
 		m.report(store.LevelInfo, "interface_back", "%s is back; monitoring goes on.")
-		return src
+		return attached
+	}
+}
+
+// interfacesChanged makes the capture follow, from one goroutine.
+func (m *monitor) interfacesChanged() {
+	m.mu.Lock()
+	var attached attachment
+	if m.run != nil {
+		attached = m.run.attached
+	}
+	m.mu.Unlock()
+	if attached != nil {
+		attached.refresh()
+	}
+	select {
+	case m.woken <- struct{}{}:
+	default:
 	}
 }
 
@@ -189,8 +208,8 @@ func (m *monitor) counters() counters {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	c := m.past
-	if m.run != nil {
-		c.add(m.run.meter.Counters())
+	if m.run != nil && m.run.attached != nil {
+		c.sum(m.run.attached.counters())
 	}
 	return c
 }
@@ -203,16 +222,16 @@ func (m *monitor) Status() api.MonitorStatus {
 	s := api.MonitorStatus{
 		Monitoring: m.run != nil, Error: m.failure, Finished: m.finished,
 		SourceKind: m.source.kind(), SourceName: m.source.name(), StartedAt: m.started,
-		RefusedByReason: c.byReason(), Evicted: map[string]uint64{}, MaxSessions: uint64(m.config.MaxSessions),
+		RefusedByReason: c.byReason(), Evicted: map[string]uint64{}, MaxSessions: uint64(m.most),
 	}
-	if s.SourceKind == kindInterface {
-		s.Interfaces = []string{s.SourceName}
-	}
+	m.source.describe(&s, m.run != nil && m.run.attached != nil)
 	if m.run != nil {
 		s.Since = m.run.since
 	}
-	if c.crowded > 0 {
-		s.Evicted["flow_table"] = c.crowded
+	for name, n := range map[string]uint64{"flow_table": c.crowded, "correlation": c.uncorrelated} {
+		if n > 0 {
+			s.Evicted[name] = n
+		}
 	}
 	return s
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"netflow-monitor/internal/api"
 	"netflow-monitor/internal/capture"
 	"netflow-monitor/internal/flow"
 	"netflow-monitor/internal/meter"
@@ -35,23 +36,34 @@ type play struct {
 func (s *script) kind() string { return kindInterface }
 func (s *script) name() string { return "eth9" }
 
-func (s *script) open() (capture.Source, error) {
+func (s *script) describe(*api.MonitorStatus, bool) {}
+
+func (s *script) open() (attachment, error) {
 	p := s.plays[min(s.next, len(s.plays)-1)]
 	s.next++
 	if p.err != nil {
 		return nil, p.err
 	}
-	return &player{play: p}, nil
-}
-
-func (s *script) meter(ctx context.Context, m *meter.Meter, src capture.Source) error {
-	return errors.Join(m.Run(ctx, src, sinkFunc(func(flow.Batch) error { return nil })), src.Close())
+	m, err := meter.New(meter.Default())
+	return &player{play: p, metering: m}, err
 }
 
 type player struct {
 	play
-	closed bool
+	metering *meter.Meter
+	closed   bool
 }
+
+func (p *player) meter(ctx context.Context) error {
+	return errors.Join(p.metering.Run(ctx, p, sinkFunc(func(flow.Batch) error { return nil })), p.Close())
+}
+
+func (p *player) counters() (c counters) {
+	c.add(p.metering.Counters())
+	return c
+}
+
+func (*player) refresh() {}
 
 func (p *player) Next(f *capture.Frame) error {
 	if p.frames > 0 {
@@ -89,7 +101,7 @@ func (e *events) record(x store.Event) {
 func newTestMonitor(plays ...play) (*monitor, *events) {
 	e := new(events)
 	return &monitor{
-		source: &script{plays: plays}, config: meter.Default(), silence: 5 * time.Second,
+		source: &script{plays: plays}, silence: 5 * time.Second, woken: make(chan struct{}, 1),
 		record: e.record, log: slog.New(slog.DiscardHandler), started: time.Now(),
 	}, e
 }

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"syscall"
 
+	"netflow-monitor/internal/capture/netdev"
 	"netflow-monitor/internal/store"
 )
 
@@ -19,8 +20,9 @@ func (p *program) run(ctx context.Context, l net.Listener) error {
 	background, stopBackground := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopBackground()
 	var helpers sync.WaitGroup
-	if p.opts.ReadFile == "" {
-		helpers.Go(func() { followHome(background, p.engine, p.log.Logger) })
+	if p.live != nil {
+		helpers.Go(func() { p.interfaces.follow(background, p.interfacesChanged) })
+		helpers.Go(func() { p.live.reconciler.run(background) })
 	}
 	helpers.Go(func() { _ = p.locator.Run(background) })
 	helpers.Go(func() { p.hangups(background) })
@@ -61,6 +63,22 @@ func (p *program) run(ctx context.Context, l net.Listener) error {
 	stopBackground()
 	helpers.Wait()
 	return errors.Join(err, stopErr, writeErr, serveErr)
+}
+
+// interfacesChanged makes all follow that depends on the machine's interfaces.
+func (p *program) interfacesChanged(before, now map[int32]netdev.Link) {
+	p.live.reconciler.introduce(now)
+	p.monitor.interfacesChanged()
+	if p.monitor.Status().Monitoring {
+		for _, e := range p.live.linkEvents(before, now) {
+			p.writer.Record(e)
+			p.log.Info("event", "kind", e.Kind, "message", e.Message)
+		}
+	}
+	if place := here(p.cfg.Network.Home, p.log.Logger); !place.equal(p.place) {
+		p.place = place
+		p.engine.SetHome(place.home())
+	}
 }
 
 // announce tells the user where to look. A generated password appears here and

@@ -1,14 +1,12 @@
 package app
 
 import (
-	"errors"
 	"math/rand/v2"
 
 	"netflow-monitor/internal/api"
 	"netflow-monitor/internal/capture/afpacket"
 	"netflow-monitor/internal/capture/netdev"
 	"netflow-monitor/internal/config"
-	"netflow-monitor/internal/flow"
 	"netflow-monitor/internal/geo"
 	"netflow-monitor/internal/meter"
 	"netflow-monitor/internal/stats"
@@ -17,9 +15,8 @@ import (
 
 // The functions here map the sections of the configuration to the parts' own settings.
 
-func meterConfig(cfg config.Config, point flow.Point) meter.Config {
+func meterConfig(cfg config.Config) meter.Config {
 	c := meter.Default()
-	c.Point = point
 	c.IdleTCP = cfg.Monitor.SessionTimeout
 	c.MaxSessions = cfg.Monitor.MaxSessions
 	c.Decapsulate = cfg.Monitor.Decapsulate
@@ -53,36 +50,18 @@ func apiConfig(cfg config.Config, debug bool) api.Config {
 	return c
 }
 
-// newSource is the interface or the file to monitor.
-func newSource(cfg config.Config, opts Options, engine *stats.Engine, writer *store.Writer) (source, error) {
-	if opts.ReadFile != "" {
-		return &file{
-			path: opts.ReadFile, speed: opts.Speed, filter: cfg.Network.Filter,
-			out: &stored{out: engine, backlog: engine.Backlog, flush: writer.Flush},
-		}, nil
-	}
-	name, err := interfaceOf(cfg)
-	if err != nil {
-		return nil, err
-	}
-	return &live{config: captureConfig(cfg, name), out: engine}, nil
-}
-
-func captureConfig(cfg config.Config, name string) afpacket.Config {
+func captureConfig(cfg config.Config, names []string) afpacket.Config {
 	c := afpacket.Default()
-	c.Interface, c.Promiscuous, c.Filter = name, cfg.Network.Promiscuous, cfg.Network.Filter
+	c.Interfaces, c.Promiscuous, c.Filter = names, cfg.Network.Promiscuous, cfg.Network.Filter
+	c.SnapLen, c.RingBytes, c.Workers = cfg.Network.SnapLength, int(cfg.Network.RingSize), cfg.Network.Workers
 	return c
 }
 
-// interfaceOf is the interface a run would capture on.
-func interfaceOf(cfg config.Config) (string, error) {
-	switch len(cfg.Network.Interfaces) {
-	case 0:
-		return netdev.Default()
-	case 1:
-		if name := cfg.Network.Interfaces[0]; name != config.AnyInterface {
-			return name, nil
-		}
+// interfacesOf are the interfaces a run would capture on.
+func interfacesOf(cfg config.Config) ([]string, error) {
+	if len(cfg.Network.Interfaces) > 0 {
+		return cfg.Network.Interfaces, nil
 	}
-	return "", errors.New("capture on several interfaces is not available in this version; name one with -i")
+	name, err := netdev.Default()
+	return []string{name}, err
 }

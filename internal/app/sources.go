@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 
+	"netflow-monitor/internal/api"
 	"netflow-monitor/internal/capture"
-	"netflow-monitor/internal/capture/afpacket"
 	"netflow-monitor/internal/capture/filter"
 	"netflow-monitor/internal/capture/pcapfile"
 	"netflow-monitor/internal/flow"
@@ -18,40 +18,25 @@ const (
 	kindFile      = "file"
 )
 
-// source is what the monitor can meter.
+// source is what can be monitored.
 type source interface {
 	kind() string
 	name() string
-	open() (capture.Source, error)
+	// describe fills in what is particular to the source; on is whether it is attached.
+	describe(s *api.MonitorStatus, on bool)
+	// open makes ready to meter, and has nothing left to release if it fails.
+	open() (attachment, error)
+}
+
+// attachment is a source that was opened.
+type attachment interface {
 	// meter runs until the source ends (nil), ctx does or something fails, hands
 	// everything over, and closes what can't go on.
-	meter(ctx context.Context, m *meter.Meter, src capture.Source) error
-}
-
-// live meters an interface; the statistics must never make its packets wait.
-type live struct {
-	config afpacket.Config
-	out    flow.Sink
-}
-
-func (l *live) kind() string { return kindInterface }
-func (l *live) name() string { return l.config.Interface }
-
-func (l *live) open() (capture.Source, error) {
-	src, err := afpacket.Open(l.config)
-	if err != nil {
-		return nil, err
-	}
-	return src, nil
-}
-
-func (l *live) meter(ctx context.Context, m *meter.Meter, src capture.Source) error {
-	h := newHandoff(l.out)
-	delivered := make(chan error, 1)
-	go func() { delivered <- h.run() }()
-	err := m.Run(ctx, src, h)
-	h.close()
-	return errors.Join(err, <-delivered, src.Close())
+	meter(ctx context.Context) error
+	// counters may be called from any goroutine.
+	counters() counters
+	// refresh looks at the interfaces again, after one of them changed.
+	refresh()
 }
 
 // file meters a capture file. It stays open while monitoring is stopped, so that
@@ -61,6 +46,7 @@ type file struct {
 	speed  float64 // 0 = as fast as possible
 	filter string
 	out    flow.Sink
+	config meter.Config
 	src    capture.Source
 }
 
@@ -73,7 +59,22 @@ func (f *file) name() string {
 	return f.path
 }
 
-func (f *file) open() (capture.Source, error) {
+func (f *file) describe(s *api.MonitorStatus, on bool) {
+	state := api.PointOff
+	if on {
+		state = api.PointCapturing
+	}
+	s.Points = []api.PointStatus{{
+		Point: f.config.Point, Name: f.name(), Type: kindFile, State: state, OwnRing: true, CoverageMinute: 1,
+	}}
+	s.CoverageMinute, s.Filter = 1, f.filter
+}
+
+func (f *file) open() (attachment, error) {
+	m, err := meter.New(f.config)
+	if err != nil {
+		return nil, err
+	}
 	if f.src == nil {
 		src, err := pcapfile.Open(f.path, pcapfile.Options{Speed: f.speed})
 		if err != nil {
@@ -81,14 +82,28 @@ func (f *file) open() (capture.Source, error) {
 		}
 		f.src = filter.NewSource(src, f.filter)
 	}
-	return f.src, nil
+	return &replay{f, m}, nil
 }
 
-func (f *file) meter(ctx context.Context, m *meter.Meter, src capture.Source) error {
-	err := m.Run(ctx, src, f.out)
+// replay is a file that is being metered.
+type replay struct {
+	*file
+	metering *meter.Meter
+}
+
+func (r *replay) counters() (c counters) {
+	c.add(r.metering.Counters())
+	return c
+}
+
+func (*replay) refresh() {}
+
+func (r *replay) meter(ctx context.Context) error {
+	err := r.metering.Run(ctx, r.src, r.out)
 	if ctx.Err() != nil {
 		return err
 	}
-	f.src = nil
+	src := r.src
+	r.src = nil
 	return errors.Join(err, src.Close())
 }

@@ -13,6 +13,9 @@ type Frame struct {
 	// WireLen is the frame's length in bytes on the wire without its check
 	// sequence, and with the VLAN tag if VLANTPID is not 0; Data may be shorter.
 	WireLen uint32
+	// Interface is the kernel's index of the interface that the packet passed; 0 where
+	// the source has only one.
+	Interface int32
 	// LinkType is the LINKTYPE_ number of Data (https://www.tcpdump.org/linktypes.html).
 	LinkType uint16
 	// VLANTCI is the 802.1Q tag that the kernel took out of Data; valid if VLANTPID is not 0.

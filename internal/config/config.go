@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -35,6 +36,15 @@ type Network struct {
 	// Filter is an expression as for tcpdump; empty takes every packet.
 	Filter      string
 	Promiscuous bool
+	// Home are the networks at home; empty finds them out.
+	Home []netip.Prefix
+	// Deduplicate counts what several interfaces see once.
+	Deduplicate bool
+	// Workers share the packets, each with a ring of RingSize bytes and a flow table.
+	Workers  int
+	RingSize int64
+	// SnapLength is how many bytes of each packet are captured.
+	SnapLength int
 }
 
 // Database says where history is kept.
@@ -105,7 +115,7 @@ func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 // Default is the configuration without file, environment and flags.
 func Default() Config {
 	return Config{
-		Network:  Network{Promiscuous: true},
+		Network:  Network{Promiscuous: true, Deduplicate: true, Workers: 1, RingSize: 64 << 20, SnapLength: 256},
 		Database: Database{Path: "data/netflow.db", FlushInterval: 5 * time.Second},
 		Web:      Web{Host: "0.0.0.0", Port: 8080},
 		Monitor: Monitor{
@@ -173,9 +183,10 @@ func (c Config) Changed(other Config) []string {
 // Validate finds what is wrong between keys that are right alone; Load calls it.
 func (c *Config) Validate() error {
 	var errs LoadErrors
-	if len(c.Network.Interfaces) > 1 && slices.Contains(c.Network.Interfaces, AnyInterface) {
-		errs = append(errs, fmt.Errorf("network.interface (%s): %q is every interface already; give it alone",
-			c.Origin("network.interface"), AnyInterface))
+	names := slices.DeleteFunc(slices.Clone(c.Network.Interfaces), func(name string) bool { return name == LoopbackInterface })
+	if len(names) > 1 && slices.Contains(names, AnyInterface) {
+		errs = append(errs, fmt.Errorf("network.interface (%s): %q is every interface already; give it alone, or with %q",
+			c.Origin("network.interface"), AnyInterface, LoopbackInterface))
 	}
 	if err := filter.Check(c.Network.Filter); err != nil {
 		errs = append(errs, fmt.Errorf("network.filter (%s): %w", c.Origin("network.filter"), err))
@@ -192,5 +203,8 @@ func (c *Config) Validate() error {
 	return nil
 }
 
-// AnyInterface is the interface name that stands for all of them.
-const AnyInterface = "any"
+// AnyInterface is the interface name that stands for all of them but the loopback.
+const (
+	AnyInterface      = "any"
+	LoopbackInterface = "lo"
+)

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -32,18 +33,46 @@ type setting struct {
 var settings = []setting{
 	{
 		"network.interface",
-		"Interface to capture on, or a list of them; `any` is all (this version: one); empty is the one with the default route.",
+		"Interface to capture on, or a list of them. `any` is all that are up, also those that come later, but for the loopback, " +
+			"which must be named too. Empty is the one with the default route.",
 		interfaces(func(c *Config) *[]string { return &c.Network.Interfaces }),
 	},
 	{
 		"network.promiscuous_mode",
-		"Also take packets that are not addressed to this machine.",
+		"Also take packets that are not addressed to this machine, on interfaces that are named.",
 		boolean(func(c *Config) *bool { return &c.Network.Promiscuous }),
 	},
 	{
 		"network.filter",
 		"Take only the packets that this expression names, in the language of tcpdump, such as `not port 22`.",
 		text(func(c *Config) *string { return &c.Network.Filter }, "a filter expression, or empty", anyText),
+	},
+	{
+		"network.home",
+		"Networks that are at home, such as `[192.168.0.0/16, 2001:db8::/48]`: they decide what comes in and what goes out. " +
+			"Empty: private networks, and those that this machine's interfaces are in.",
+		networks(func(c *Config) *[]netip.Prefix { return &c.Network.Home }),
+	},
+	{
+		"network.deduplicate",
+		"Count packets once that several interfaces see: a bridge and its port, a tunnel and what it goes over. Switch it off " +
+			"where the same addresses are used by different hosts behind different interfaces.",
+		boolean(func(c *Config) *bool { return &c.Network.Deduplicate }),
+	},
+	{
+		"network.workers",
+		"How many processors share the capture, each with a ring and a flow table of its own. One is enough for a million packets a second.",
+		number(func(c *Config) *int { return &c.Network.Workers }, 1, 64),
+	},
+	{
+		"network.ring_size",
+		"Memory that the kernel fills with packets while the program is held up, for each worker.",
+		size(func(c *Config) *int64 { return &c.Network.RingSize }, 2<<20, 1<<30),
+	},
+	{
+		"network.snap_length",
+		"Bytes of each packet that are captured: its headers and the beginning of what it carries.",
+		number(func(c *Config) *int { return &c.Network.SnapLength }, 64, 65535),
 	},
 	{
 		"database.path",

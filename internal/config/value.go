@@ -153,6 +153,48 @@ func interfaces(field func(*Config) *[]string) value {
 	}
 }
 
+func networks(field func(*Config) *[]netip.Prefix) value {
+	return value{
+		allowed: "a network such as 192.168.0.0/16, or a list of them",
+		tags:    []string{"!!str"},
+		list:    true,
+		parse: func(c *Config, text string) bool {
+			list, ok := parseNetworks(text)
+			return assign(field(c), list, ok)
+		},
+		format: func(c *Config) string {
+			texts := make([]string, len(*field(c)))
+			for i, p := range *field(c) {
+				texts[i] = p.String()
+			}
+			return strings.Join(texts, ",")
+		},
+		literal: listLiteral,
+	}
+}
+
+// parseNetworks takes an address for the network of it alone.
+func parseNetworks(text string) ([]netip.Prefix, bool) {
+	if text == "" {
+		return nil, true
+	}
+	var list []netip.Prefix
+	for part := range strings.SplitSeq(text, ",") {
+		part = strings.TrimSpace(part)
+		p, err := netip.ParsePrefix(part)
+		if a, failed := netip.ParseAddr(part); failed == nil && a.Zone() == "" {
+			p, err = netip.PrefixFrom(a, a.BitLen()), nil
+		}
+		if err != nil || p.Addr().Is4In6() {
+			return nil, false
+		}
+		if p = p.Masked(); !slices.Contains(list, p) {
+			list = append(list, p)
+		}
+	}
+	return list, true
+}
+
 func tunnels(field func(*Config) *flow.TunnelSet) value {
 	return value{
 		allowed: "all, none, or a list of " + strings.Join(flow.TunnelKindNames(), ", "),

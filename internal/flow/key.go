@@ -27,8 +27,12 @@ type Key struct {
 	Point Point
 }
 
-// Point is an index into the list of observation points of the running program.
+// Point is the number of an observation point, an interface or a file, from 1 to
+// MaxPoint; 0 is none. The database keeps the numbers.
 type Point uint16
+
+// MaxPoint leaves room for a bit beside it.
+const MaxPoint Point = 1<<15 - 1
 
 // SrcAddr is the initiator's address.
 func (k *Key) SrcAddr() netip.Addr { return addr(k.Src, k.Version) }

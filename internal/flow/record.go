@@ -74,6 +74,13 @@ type Record struct {
 	RTTClient, RTTServer int64
 	// Tunnel is what the session's packets came in; zero if in none.
 	Tunnel Tunnel
+	// Counted is the observation point whose packets are counted here; 0 is Key.Point,
+	// where the session is shown. Also are further points that saw it.
+	Counted Point
+	Also    PointList
+	// Carried is true if other packets that are metered as well carry those of this
+	// record, enciphered: they count for its session and its addresses, not for totals.
+	Carried bool
 	// ICMPType and ICMPCode are those of the initiator's first message.
 	ICMPType, ICMPCode uint8
 	State              State
@@ -96,36 +103,17 @@ func NewID(start int64, sequence uint32) uint64 {
 	return ms<<seqBits | uint64(sequence)&(1<<seqBits-1)
 }
 
-// Input accounts for everything a source was offered since the last batch.
-// Packets = metered + Refused, always.
-type Input struct {
-	// Packets and WireBytes are what the source delivered.
-	Packets, WireBytes uint64
-	// Refused are delivered packets that could not be metered, RefusedBytes their wire bytes.
-	Refused, RefusedBytes uint64
-	// Dropped are packets that the kernel or the ring lost before delivery.
-	Dropped uint64
-	// Truncated are delivered packets that the capture had cut below their headers.
-	Truncated uint64
-}
-
-// Add adds o to i.
-func (i *Input) Add(o Input) {
-	i.Packets += o.Packets
-	i.WireBytes += o.WireBytes
-	i.Refused += o.Refused
-	i.RefusedBytes += o.RefusedBytes
-	i.Dropped += o.Dropped
-	i.Truncated += o.Truncated
-}
-
 // Batch is what leaves a source once a second of its own time, also when nothing happened.
 type Batch struct {
 	// Time is the source's clock in nanoseconds since the Unix epoch; it never
-	// goes backwards within one run of a source.
-	Time    int64
-	Records []Record
-	Input   Input
+	// goes backwards within one run of a source. The batch is about [Since, Time); 0 or
+	// Time as Since: nothing was watched.
+	Time, Since int64
+	Records     []Record
+	// Input is the sum of all Points and of what can't be told apart by them, which is
+	// what a ring of several interfaces has dropped.
+	Input  Input
+	Points []PointInput
 }
 
 // ErrBusy is returned by a Sink that can't take the batch now. Nothing of it was

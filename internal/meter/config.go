@@ -39,15 +39,19 @@ type Config struct {
 	// order; then a session is still whole, whatever was read in between. 0 ends them
 	// as soon as the clock says so.
 	Retain int
-	// Point is the observation point of all records.
+	// Point is the observation point of packets whose source has only one.
 	Point flow.Point
+	// Points tells those of the others; nil if there are none.
+	Points Points
 	// Interim lets records of living sessions leave once an Interval. Without it a
 	// session has one record, at its end.
 	Interim bool
 	// Interval is the source time between two batches, 100 ms to 1 min.
 	Interval time.Duration
-	// FirstSequence starts the running number in session identifiers.
-	FirstSequence uint32
+	// FirstSequence starts the running number in session identifiers, and SequenceStep
+	// is what it rises by; 0 is 1. Meters that run at the same time get different numbers
+	// of the same step, a power of two.
+	FirstSequence, SequenceStep uint32
 	// Seed of the table's hash. 0 takes a random one, so that nobody can choose
 	// packets that collide. The output never depends on it.
 	Seed uint64

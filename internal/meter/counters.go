@@ -34,7 +34,7 @@ func (m *Meter) publish() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.published = m.totals
-	m.published.Input.Add(m.input)
+	m.published.Input.Add(m.input())
 	m.published.Active = uint64(m.table.used)
 }
 

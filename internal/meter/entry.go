@@ -21,8 +21,8 @@ func (e endpoint) bytes() (a [16]byte) {
 	return a
 }
 
-// key is a flow key made for comparing: meta holds VLAN, inner VLAN, protocol and IP
-// version, and in its highest bit whether the flow is one-way.
+// key is a flow key made for comparing: meta holds observation point, VLAN, inner VLAN,
+// protocol and IP version, and in its highest bit whether the flow is one-way.
 type key struct {
 	src, dst endpoint
 	meta     uint64
@@ -30,14 +30,17 @@ type key struct {
 }
 
 const (
-	oneWayBit = 63
-	// metaEnds is what is left of meta without the VLAN identifiers.
-	metaEnds = 1<<oneWayBit | 1<<16 - 1
+	oneWayBit  = 63
+	pointShift = 48
+	// metaEnds is what is left of meta without the VLAN identifiers, metaPoint the
+	// observation point alone.
+	metaEnds  = 1<<oneWayBit | metaPoint | 1<<16 - 1
+	metaPoint = uint64(flow.MaxPoint) << pointShift
 )
 
-func (k *key) load(h *packet.Headers) {
+func (k *key) load(h *packet.Headers, point uint64) {
 	k.src, k.dst = loadEndpoint(&h.Src), loadEndpoint(&h.Dst)
-	k.meta = uint64(h.VLAN)<<32 | uint64(h.InnerVLAN)<<16 | uint64(h.Protocol)<<8 | uint64(h.Version)
+	k.meta = point | uint64(h.VLAN)<<32 | uint64(h.InnerVLAN)<<16 | uint64(h.Protocol)<<8 | uint64(h.Version)
 	k.ports = uint32(h.SrcPort)<<16 | uint32(h.DstPort)
 	if (h.Protocol == flow.ProtoICMP || h.Protocol == flow.ProtoICMPv6) && h.Fragment != packet.FragmentLater {
 		k.loadICMP(h)
@@ -101,12 +104,13 @@ func (e *hot) setKey(k key) { e.src, e.dst, e.meta, e.ports = k.src, k.dst, k.me
 
 func (e *hot) protocol() uint8 { return uint8(e.meta >> 8) }
 
-func (e *hot) flowKey(point flow.Point) flow.Key {
+func (e *hot) flowKey() flow.Key {
 	return flow.Key{
 		Src: e.src.bytes(), Dst: e.dst.bytes(),
 		SrcPort: uint16(e.ports >> 16), DstPort: uint16(e.ports),
 		VLAN: uint16(e.meta >> 32), InnerVLAN: uint16(e.meta >> 16),
-		Protocol: e.protocol(), Version: uint8(e.meta), Point: point,
+		Protocol: e.protocol(), Version: uint8(e.meta),
+		Point: flow.Point(e.meta >> pointShift & uint64(flow.MaxPoint)),
 	}
 }
 

@@ -69,7 +69,7 @@ func (d *datagram) has(a *arrival) bool {
 	age := a.time - d.time
 	differs := (d.key.meta ^ a.key.meta) &^ (1 << oneWayBit) // later fragments don't know that bit
 	if d.outer || a.headers.FragmentOuter {
-		differs &^= metaEnds // the protocol of the tunnel and that of the session in it
+		differs &^= metaEnds &^ metaPoint // the protocol of the tunnel and that of the session in it
 	}
 	src, dst := a.datagramEnds()
 	return d.id == a.headers.FragmentID && d.src == src && d.dst == dst && differs == 0 && max(age, -age) <= fragmentLife
@@ -170,8 +170,9 @@ func (m *Meter) releaseAll() {
 
 // meterHeld meters what was held back on the flow of packet a.
 func (m *Meter) meterHeld(a *arrival, h *held) {
-	m.input.Packets += h.count.Packets
-	m.input.WireBytes += h.count.WireBytes
+	in := &m.inputs[a.sight]
+	in.Packets += h.count.Packets
+	in.WireBytes += h.count.WireBytes
 	m.credit(a, h)
 }
 

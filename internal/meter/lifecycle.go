@@ -68,8 +68,8 @@ func (m *Meter) enterTunnel(i uint32, e *hot, h *packet.Headers, backwards bool)
 func reverseTunnel(t *flow.Tunnel) { t.Src, t.Dst = t.Dst, t.Src }
 
 func (m *Meter) nextID(start int64) uint64 {
-	m.sequence++
-	return flow.NewID(start, m.sequence-1)
+	m.sequence += m.step
+	return flow.NewID(start, m.sequence-m.step)
 }
 
 // end hands over the flow's last record and gives its entry back.
@@ -166,6 +166,9 @@ func (m *Meter) expire(budget int) bool {
 // work does what is due at time t besides metering: the end of a tick, and a slice of
 // the expiry that follows it.
 func (m *Meter) work(t int64, budget int) {
+	if m.nextTick == 0 {
+		m.since = t
+	}
 	if m.nextTick == 0 || t < m.clock-maxBackstep {
 		m.clock, m.nextTick = t, m.tickAfter(t)
 	}
@@ -196,7 +199,7 @@ func (m *Meter) rest(t int64) {
 		return
 	}
 	m.releaseAll()
-	if m.input.Packets > 0 {
+	if in := m.input(); in.Packets > 0 {
 		m.endTick(m.clock + 1) // a batch holds what is before its time
 	}
 }
@@ -209,6 +212,7 @@ func (m *Meter) endTick(t int64) {
 	if m.tick++; m.tick == 0 {
 		m.tick = 1
 	}
+	m.followPoints()
 }
 
 // endAll hands over the last records of all flows, because the source ended. The

@@ -41,8 +41,8 @@ type Meter struct {
 	interim  bool
 	tagged   bool // packets had VLAN tags
 	retain   uint32
-	point    flow.Point
 	sequence uint32
+	step     uint32 // of sequence
 
 	// clock is the source's time: the latest seen, unless it was set back.
 	clock    int64
@@ -53,6 +53,7 @@ type Meter struct {
 	fragments fragments
 	newcomers newcomers
 	pipeline  pipeline
+	sights    sights
 	output
 	totals Counters
 
@@ -72,8 +73,8 @@ func New(cfg Config) (*Meter, error) {
 		interval: int64(cfg.Interval),
 		interim:  cfg.Interim,
 		retain:   uint32(min(cfg.Retain, maxSessionsLimit)),
-		point:    cfg.Point,
 		sequence: cfg.FirstSequence,
+		step:     max(cfg.SequenceStep, 1),
 		tick:     1,
 	}
 	m.idle = [classCount]int64{
@@ -83,6 +84,8 @@ func New(cfg Config) (*Meter, error) {
 	for i := range m.lists {
 		m.lists[i] = list{none, none}
 	}
+	m.inputs = []flow.PointInput{{Point: cfg.Point}}
+	m.forgetInterfaces()
 	return m, nil
 }
 

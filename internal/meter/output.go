@@ -34,8 +34,12 @@ type output struct {
 	clock   int64    // of the latest batch
 	busy    bool     // the sink refused the pending records
 	err     error    // final; from then on records are dropped
-	input   flow.Input
-	dropped uint64 // by the source, as of the latest batch
+	// inputs account for the packets since the latest batch, the first one for those of
+	// the only observation point; lost were dropped by the source.
+	inputs  []flow.PointInput
+	lost    uint64
+	dropped uint64 // by the source in all, as of the latest batch
+	since   int64  // when the latest batch that was taken ended
 }
 
 // queue notes that the entry has news. An entry stays queued when its flow ends, so
@@ -54,7 +58,7 @@ func (m *Meter) record(i uint32, e *hot, end flow.EndReason) {
 	}
 	c := m.table.cold(i)
 	r := flow.Record{
-		ID: c.id, Key: e.flowKey(m.point), Start: c.start, Last: e.last,
+		ID: c.id, Key: e.flowKey(), Start: c.start, Last: e.last,
 		Sent: m.table.takeCount(i, e, 0), Received: m.table.takeCount(i, e, 1),
 		TCPFlagsSent: e.flags[0], TCPFlagsReceived: e.flags[1],
 		ICMPType: c.icmpType, ICMPCode: c.icmpCode,
@@ -63,6 +67,9 @@ func (m *Meter) record(i uint32, e *hot, end flow.EndReason) {
 	}
 	if e.protocol() == flow.ProtoTCP {
 		m.table.report(i, e, &r)
+		if n := r.SentTCP.OffloadedPackets + r.ReceivedTCP.OffloadedPackets; n > 0 {
+			m.inputs[m.inputOf(r.Key.Point)].Offloaded += n
+		}
 	}
 	if e.marks&tunnelled != 0 {
 		r.Tunnel = *m.table.tunnel(i)
@@ -134,13 +141,15 @@ func (m *Meter) deliver() bool {
 		return false
 	}
 	m.countDropped()
-	err := m.sink.Consume(flow.Batch{Time: m.output.clock, Records: m.pending, Input: m.input})
+	b := flow.Batch{Time: m.output.clock, Since: m.since, Records: m.pending, Input: m.input(), Points: m.inputs}
+	err := m.sink.Consume(b)
 	m.busy = errors.Is(err, flow.ErrBusy)
 	switch {
 	case err == nil:
 		m.totals.Batches++
-		m.totals.Input.Add(m.input)
-		m.input = flow.Input{}
+		m.totals.Input.Add(b.Input)
+		m.clearInput()
+		m.since = m.output.clock
 		m.pending = m.pending[:0]
 		return true
 	case m.busy:
@@ -158,7 +167,7 @@ func (m *Meter) countDropped() {
 	if err != nil || stats.Dropped < m.dropped {
 		return
 	}
-	m.input.Dropped += stats.Dropped - m.dropped
+	m.lost += stats.Dropped - m.dropped
 	m.dropped = stats.Dropped
 }
 

@@ -34,6 +34,7 @@ type arrival struct {
 	time    int64
 	hash    uint32
 	wire    uint32
+	sight   uint16 // of the observation point: an index of inputs
 	fault   packet.Fault
 	cut     bool // the capture has less than the frame
 }
@@ -50,13 +51,18 @@ func (m *Meter) take(f *capture.Frame) {
 		length -= min(length, tagLen)
 	}
 	a.cut = uint32(len(f.Data)) < length
+	s := m.sights.at(f.Interface)
+	if s.iface != f.Interface {
+		m.meet(s, f.Interface)
+	}
+	a.sight = s.input
 	a.fault = m.decoder.Decode(f.LinkType, f.Data, length, &a.headers)
 	if a.fault == packet.FaultNone {
 		if f.VLANTPID != 0 {
 			a.headers.AddOuterVLAN(f.VLANTCI)
 		}
 		m.tagged = m.tagged || a.headers.VLAN != 0
-		a.key.load(&a.headers)
+		a.key.load(&a.headers, s.point)
 		a.hash = a.key.hash(&m.table.seed)
 	}
 	g.count++
@@ -111,14 +117,15 @@ func (m *Meter) meter(a *arrival) {
 	if a.headers.Fragment != packet.FragmentNone && a.fault == packet.FaultNone && m.defragment(a) {
 		return
 	}
-	m.input.Packets++
-	m.input.WireBytes += uint64(a.wire)
+	in := &m.inputs[a.sight]
+	in.Packets++
+	in.WireBytes += uint64(a.wire)
 	if a.fault != packet.FaultNone {
-		m.refuse(a)
+		m.refuse(a, &in.Input)
 		return
 	}
 	if a.headers.Cut {
-		m.input.Truncated++
+		in.Truncated++
 	}
 	i, e, direction := m.flow(a)
 	c := &e.count[direction&1]
@@ -136,14 +143,14 @@ func (m *Meter) meter(a *arrival) {
 }
 
 // refuse counts a packet that belongs to no flow.
-func (m *Meter) refuse(a *arrival) {
-	m.input.Refused++
-	m.input.RefusedBytes += uint64(a.wire)
+func (m *Meter) refuse(a *arrival, in *flow.Input) {
+	in.Refused++
+	in.RefusedBytes += uint64(a.wire)
 	m.totals.Faults[a.fault]++
 	switch a.fault {
 	case packet.FaultTruncatedLink, packet.FaultTruncatedIP, packet.FaultTruncatedExtension, packet.FaultTruncatedTransport:
 		if a.cut {
-			m.input.Truncated++
+			in.Truncated++
 		}
 	default:
 	}

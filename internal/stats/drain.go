@@ -4,6 +4,8 @@ import (
 	"iter"
 	"net/netip"
 	"slices"
+
+	"netflow-monitor/internal/flow"
 )
 
 // pending is what the store has not got yet, but for the living.
@@ -12,8 +14,8 @@ type pending struct {
 	sessions []Session
 	// ips are deltas of addresses that had to make room in the table of IPs.
 	ips map[netip.Addr]IP
-	// samples are deltas; nearly always in order of time.
-	samples []Sample
+	// samples are deltas of all points, points those of each; nearly always in order of time.
+	samples, points []Sample
 	// flight was drained and is not settled; its first ended sessions have ended.
 	flight     Drained
 	endedCount int
@@ -68,44 +70,56 @@ func (p *IP) merge(d *IP) {
 	p.First, p.Last = min(p.First, d.First), max(p.Last, d.Last)
 }
 
-// addSample adds a delta to its second.
+// addSample adds a delta to its second, and to its point.
 func (p *pending) addSample(s *Sample, keep int) uint64 {
-	if *s == (Sample{Time: s.Time}) {
+	list := &p.samples
+	if s.Point != 0 {
+		list, keep = &p.points, keep*pointsKept
+	}
+	if *s == (Sample{Time: s.Time, Point: s.Point}) {
 		return 0
 	}
-	const stragglers = 16
-	for i := len(p.samples) - 1; i >= max(len(p.samples)-stragglers, 0); i-- {
-		if p.samples[i].Time == s.Time {
-			p.samples[i].add(s)
+	const stragglers = 16 * second
+	for i := len(*list) - 1; i >= 0 && (*list)[i].Time >= s.Time-stragglers; i-- {
+		if (*list)[i].Time == s.Time && (*list)[i].Point == s.Point {
+			(*list)[i].add(s)
 			return 0
 		}
 	}
-	p.samples = append(p.samples, *s)
-	return p.trimSamples(keep)
+	var lost uint64
+	*list, lost = trimSamples(append(*list, *s), keep)
+	return lost
 }
+
+// pointsKept is how many times more samples wait of single points than of all.
+const pointsKept = 4
 
 // trimSamples keeps the latest seconds as they are and makes minutes of the older
 // ones, for a store that is away for long; of minutes it keeps half as many.
-func (p *pending) trimSamples(keep int) uint64 {
+func trimSamples(samples []Sample, keep int) (kept []Sample, lost uint64) {
 	const minute = 60 * second
-	if len(p.samples) < 2*keep {
-		return 0
+	if len(samples) < 2*keep {
+		return samples, 0
 	}
-	old, recent := p.samples[:len(p.samples)-keep], p.samples[len(p.samples)-keep:]
-	folded := make([]Sample, 0, keep)
+	type place struct {
+		time  int64
+		point flow.Point
+	}
+	old, recent := samples[:len(samples)-keep], samples[len(samples)-keep:]
+	folded, at := make([]Sample, 0, keep), make(map[place]int)
 	for i := range old {
 		s := &old[i]
 		s.Time = floorDiv(s.Time, minute) * minute
-		if n := len(folded); n > 0 && folded[n-1].Time == s.Time {
-			folded[n-1].add(s)
+		if n, known := at[place{s.Time, s.Point}]; known {
+			folded[n].add(s)
 			continue
 		}
+		at[place{s.Time, s.Point}] = len(folded)
 		folded = append(folded, *s)
 	}
 	// Some room is left, or the next second would fold everything again.
-	lost := max(len(folded)-keep/2, 0)
-	p.samples = slices.Concat(folded[lost:], recent)
-	return uint64(lost)
+	over := max(len(folded)-keep/2, 0)
+	return slices.Concat(folded[over:], recent), uint64(over)
 }
 
 // Drain returns what changed since the previous Drain: the sessions that ended, the
@@ -192,15 +206,18 @@ func (e *Engine) drainIPs() []IP {
 }
 
 func (e *Engine) drainSamples(all bool) []Sample {
-	var samples, kept []Sample
-	for _, s := range e.pending.samples {
-		if all || floorDiv(s.Time, second) < e.series.complete {
-			samples = append(samples, s)
-		} else {
-			kept = append(kept, s)
+	var samples []Sample
+	for _, list := range [2]*[]Sample{&e.pending.samples, &e.pending.points} {
+		var kept []Sample
+		for _, s := range *list {
+			if all || floorDiv(s.Time, second) < e.series.complete {
+				samples = append(samples, s)
+			} else {
+				kept = append(kept, s)
+			}
 		}
+		*list = kept
 	}
-	e.pending.samples = kept
 	return samples
 }
 
@@ -211,7 +228,8 @@ func (e *Engine) Backlog() float64 {
 	defer e.mu.RUnlock()
 	sessions := float64(len(e.pending.sessions)) / float64(e.cfg.MaxPending)
 	seconds := float64(len(e.pending.samples)) / float64(2*e.cfg.SeriesSeconds)
-	return min(max(sessions, seconds), 1)
+	points := float64(len(e.pending.points)) / float64(2*pointsKept*e.cfg.SeriesSeconds)
+	return min(max(sessions, seconds, points), 1)
 }
 
 // LostSessions counts ended sessions that the store will never get, because too many

@@ -44,6 +44,8 @@ type Engine struct {
 	// would be allocated for each.
 	scratch [2]geo.Location
 	series  series
+	points  map[flow.Point]*pointTotals
+	tick    []Sample // of the batch's points, while it is folded in
 	pending pending
 }
 
@@ -61,11 +63,12 @@ const (
 	boundPendingSessions
 	boundPendingIPs
 	boundPendingSamples
+	boundPoints
 	boundCount
 )
 
 var boundNames = [boundCount]string{
-	"sessions", "ips", "ranks", "places", "arcs", "pending_sessions", "pending_ips", "pending_samples",
+	"sessions", "ips", "ranks", "places", "arcs", "pending_sessions", "pending_ips", "pending_samples", "points",
 }
 
 // New makes an engine. A nil locator knows no place, a nil home is NewHome(nil, nil).
@@ -88,6 +91,7 @@ func New(cfg Config, locator geo.Locator, home *Home) (*Engine, error) {
 	e.places.init()
 	e.series.slots = make([]Sample, cfg.SeriesSeconds)
 	e.pending.ips = make(map[netip.Addr]IP)
+	e.points = make(map[flow.Point]*pointTotals)
 	return e, nil
 }
 
@@ -102,6 +106,12 @@ func (e *Engine) Consume(b flow.Batch) error {
 	defer e.mu.Unlock()
 	number := e.advance(b.Time)
 	sample := Sample{Time: number * second, ActiveSessions: uint64(e.sessions.slab.len()), Input: b.Input}
+	e.tick = e.tick[:0]
+	for i := range b.Points {
+		p := e.tickOf(b.Points[i].Point, number)
+		p.Input.Add(b.Points[i].Input)
+		p.Observed = max(p.Observed, b.Points[i].Observed)
+	}
 	for i := range b.Records {
 		e.fold(&b.Records[i], &sample)
 	}
@@ -110,8 +120,9 @@ func (e *Engine) Consume(b flow.Batch) error {
 	e.rate.other.add(sample.Other)
 	e.totals.add(&sample)
 	e.sessionSum += sample.NewSessions
-	e.series.add(number, &sample)
-	e.evicted[boundPendingSamples] += e.pending.addSample(&sample, e.cfg.SeriesSeconds)
+	e.observe(b.Since, b.Time, &sample)
+	e.addSample(number, &sample)
+	e.addPoints()
 	if e.sessions.slab.len() == 0 {
 		// Nothing lives, so nothing flows; after the last batch of a source nobody
 		// else would say so.
@@ -119,6 +130,26 @@ func (e *Engine) Consume(b flow.Batch) error {
 		e.series.settle()
 	}
 	return nil
+}
+
+// addSample counts a sample for its second.
+func (e *Engine) addSample(number int64, s *Sample) {
+	e.series.add(number, s)
+	e.evicted[boundPendingSamples] += e.pending.addSample(s, e.cfg.SeriesSeconds)
+}
+
+// observe notes that packets were captured from one time to another; the latest second's
+// part of that goes into its sample.
+func (e *Engine) observe(from, to int64, latest *Sample) {
+	if from <= 0 || from >= to {
+		return
+	}
+	from = max(from, to-int64(e.cfg.SeriesSeconds)*second)
+	for number := floorDiv(from, second); number*second < latest.Time; number++ {
+		begin := max(from, number*second)
+		e.addSample(number, &Sample{Time: number * second, Observed: (number+1)*second - begin})
+	}
+	latest.Observed = to - max(from, latest.Time)
 }
 
 // advance moves the clock and returns the number of the batch's second.

@@ -16,6 +16,7 @@ type SessionQuery struct {
 	Protocol *uint8
 	Port     uint16 // either end's; 0 = any
 	State    *flow.State
+	Point    flow.Point     // that saw it; 0 = any
 	Tunnel   flow.TunnelSet // any of the encapsulations; TunnelNone selects what came in none; 0 = all
 	Active   *bool
 	From, To int64 // overlap with [From, To) in nanoseconds since the Unix epoch; 0 = open
@@ -44,6 +45,8 @@ func (q *SessionQuery) Match(s *Session) bool {
 	case q.Protocol != nil && s.Key.Protocol != *q.Protocol:
 		return false
 	case q.State != nil && s.State != *q.State:
+		return false
+	case q.Point != 0 && s.Key.Point != q.Point && !s.Also.Has(q.Point):
 		return false
 	case q.Tunnel != 0 && !cameIn(&s.Tunnel, q.Tunnel):
 		return false

@@ -42,6 +42,7 @@ func (s *series) settle() { s.complete = max(s.complete, s.newest+1) }
 
 // add sums two samples of the same time.
 func (s *Sample) add(o *Sample) {
+	s.Observed += o.Observed
 	s.In.add(o.In)
 	s.Out.add(o.Out)
 	s.Other.add(o.Other)

@@ -37,6 +37,8 @@ type common struct {
 type details struct {
 	SentTCP, ReceivedTCP flow.TCPCounters
 	Tunnel               flow.Tunnel
+	Also                 flow.PointList
+	Carried              bool
 }
 
 // session is a living session and where its records are folded to.
@@ -71,8 +73,7 @@ func (e *Engine) fold(r *flow.Record, sample *Sample) {
 	e.foldEnds(s, r)
 	e.foldRanks(s, r)
 	e.foldPlaces(s, r)
-	sample.count(s.Direction, volume(&r.Sent), volume(&r.Received))
-	sample.Retransmits += r.SentTCP.Retransmits + r.ReceivedTCP.Retransmits
+	e.foldSamples(s, r, sample)
 	sample.ActiveSessions = max(sample.ActiveSessions, uint64(e.sessions.slab.len()))
 	if r.End != flow.EndNone {
 		e.endSession(i, r.End)
@@ -81,7 +82,28 @@ func (e *Engine) fold(r *flow.Record, sample *Sample) {
 	e.sessions.silent.moveToBack(i)
 }
 
+// foldSamples counts a record for all points and for its own. What others carry is in
+// theirs already.
+func (e *Engine) foldSamples(s *session, r *flow.Record, total *Sample) {
+	sent, received, again := volume(&r.Sent), volume(&r.Received), r.SentTCP.Retransmits+r.ReceivedTCP.Retransmits
+	if !r.Carried {
+		total.count(s.Direction, sent, received)
+		total.Retransmits += again
+	}
+	point := cmp.Or(r.Counted, r.Key.Point)
+	if point == 0 {
+		return
+	}
+	p := e.tickOf(point, floorDiv(total.Time, second))
+	p.count(s.Direction, sent, received)
+	p.Retransmits += again
+	if r.First {
+		p.NewSessions++
+	}
+}
+
 func (e *Engine) foldSession(s *session, r *flow.Record) {
+	s.Key.Point = r.Key.Point
 	s.Last = max(s.Last, r.Last)
 	s.Sent.Add(r.Sent)
 	s.Received.Add(r.Received)
@@ -101,15 +123,19 @@ func (e *Engine) foldSession(s *session, r *flow.Record) {
 // foldDetails makes room for details once there are any.
 func (e *Engine) foldDetails(s *session, r *flow.Record) {
 	none := flow.TCPCounters{}
-	if r.SentTCP == none && r.ReceivedTCP == none && (s.details != 0 || r.Tunnel.IsZero()) {
-		return
-	}
 	t := &e.sessions
 	if s.details == 0 {
+		if r.SentTCP == none && r.ReceivedTCP == none && r.Tunnel.IsZero() && r.Also == (flow.PointList{}) && !r.Carried {
+			return
+		}
 		s.details = t.details.alloc()
-		*t.details.at(s.details) = details{Tunnel: r.Tunnel}
+		*t.details.at(s.details) = details{}
 	}
 	d := t.details.at(s.details)
+	if d.Tunnel.IsZero() {
+		d.Tunnel = r.Tunnel
+	}
+	d.Also, d.Carried = r.Also, r.Carried
 	d.SentTCP.Add(r.SentTCP)
 	d.ReceivedTCP.Add(r.ReceivedTCP)
 }
@@ -190,6 +216,7 @@ func (e *Engine) view(s *session) Session {
 	if s.details != 0 {
 		d := e.sessions.details.at(s.details)
 		v.SentTCP, v.ReceivedTCP, v.Tunnel = d.SentTCP, d.ReceivedTCP, d.Tunnel
+		v.Also, v.Carried = d.Also, d.Carried
 	}
 	return v
 }

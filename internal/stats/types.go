@@ -25,7 +25,11 @@ type Session struct {
 	// RTTClient and RTTServer are nanoseconds as in flow.Record; 0 while not known.
 	RTTClient, RTTServer int64
 	// Tunnel is what the packets came in; zero if in none.
-	Tunnel             flow.Tunnel
+	Tunnel flow.Tunnel
+	// Also are the observation points besides Key.Point that saw it.
+	Also flow.PointList
+	// Carried is true if its packets are in others that are counted, enciphered.
+	Carried            bool
 	ICMPType, ICMPCode uint8
 	State              flow.State
 	End                flow.EndReason
@@ -88,6 +92,11 @@ type Volume struct {
 type Sample struct {
 	// Time is the step's beginning in nanoseconds since the Unix epoch.
 	Time int64
+	// Point is the observation point that it is of; 0: all of them.
+	Point flow.Point
+	// Observed is for how much of the step packets were captured, in nanoseconds. A step
+	// in which nobody watched is not the same as one in which nothing happened.
+	Observed int64
 	// In and Out are toward home and from home, per packet and not per session;
 	// Other stays inside or passes through.
 	In, Out, Other Volume
@@ -112,6 +121,17 @@ type Totals struct {
 	IPs                                    uint64
 	// Evicted counts what the bounds made the engine forget early, by structure.
 	Evicted map[string]uint64
+}
+
+// PointTotals is the overview of one observation point.
+type PointTotals struct {
+	Point flow.Point
+	// In, Out and Other are what counts there, Input is what it was offered.
+	In, Out, Other Volume
+	Input          flow.Input
+	// RateIn … are per second, of the latest full second: of what counts there. Seen is
+	// wire bytes per second of all that was captured there.
+	RateIn, RateOut, RateOther, PacketRate, Seen float64
 }
 
 // Rank is one row of a ranking.
@@ -152,6 +172,7 @@ type Drained struct {
 	Sessions []Session
 	// IPs are deltas.
 	IPs []IP
-	// Samples are deltas, one a second, complete seconds only.
+	// Samples are deltas, one a second for each observation point and for all of them,
+	// complete seconds only.
 	Samples []Sample
 }

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"netflow-monitor/internal/flow"
 	"netflow-monitor/internal/stats"
 )
 
@@ -21,6 +22,8 @@ type Live interface {
 	IP(netip.Addr) (stats.IP, bool)
 	// Series returns the complete seconds in [from, to) that the engine remembers.
 	Series(from, to int64) []stats.Sample
+	// PointSeries returns those of one observation point that are not known to be stored.
+	PointSeries(p flow.Point, from, to int64) []stats.Sample
 }
 
 // ErrOrder is returned for a column that the list can't be ordered by.

@@ -16,6 +16,13 @@ func (c *Catalog) History(ctx context.Context, q HistoryQuery) ([]stats.Sample, 
 	if err != nil {
 		return nil, err
 	}
+	latest := func() []stats.Sample {
+		from, to := series.Range()
+		if q.Point != 0 {
+			return c.live.PointSeries(q.Point, from, to)
+		}
+		return c.live.Series(from, to)
+	}
 	var points, recent []stats.Sample
 	var after int64
 	err = c.together(ctx, func(written *Batch) (err error) {
@@ -23,13 +30,13 @@ func (c *Catalog) History(ctx context.Context, q HistoryQuery) ([]stats.Sample, 
 		if written != nil {
 			after = max(after, written.newest())
 		}
-		recent = c.live.Series(series.Range())
+		recent = latest()
 		points, err = c.store.History(ctx, q)
 		return err
 	})
 	switch {
 	case c.memoryOnly(ctx, err):
-		after, recent = 0, c.live.Series(series.Range())
+		after, recent = 0, latest()
 	case err != nil:
 		return nil, fmt.Errorf("read history: %w", err)
 	default:

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"netflow-monitor/internal/flow"
 	"netflow-monitor/internal/stats"
 )
 
@@ -14,6 +15,7 @@ const maxPoints = 100_000
 // overlaps the range, all of them 0 at first.
 type Series struct {
 	Points       []stats.Sample
+	point        flow.Point
 	from, length int64
 }
 
@@ -22,14 +24,14 @@ func NewSeries(q HistoryQuery) (*Series, error) {
 	if q.Step < 1 || q.To <= q.From {
 		return nil, fmt.Errorf("history from %d to %d in steps of %d s is empty", q.From, q.To, q.Step)
 	}
-	s := &Series{from: AlignDown(q.From, q.Step), length: q.Step * int64(time.Second)}
+	s := &Series{point: q.Point, from: AlignDown(q.From, q.Step), length: q.Step * int64(time.Second)}
 	n := (AlignDown(q.To-1, q.Step)-s.from)/s.length + 1
 	if n > maxPoints {
 		return nil, fmt.Errorf("history has %d points, at most %d can be answered; use a longer step", n, maxPoints)
 	}
 	s.Points = make([]stats.Sample, n)
 	for i := range s.Points {
-		s.Points[i].Time = s.from + int64(i)*s.length
+		s.Points[i].Time, s.Points[i].Point = s.from+int64(i)*s.length, q.Point
 	}
 	return s, nil
 }
@@ -37,9 +39,9 @@ func NewSeries(q HistoryQuery) (*Series, error) {
 // Range is the series' beginning and end in nanoseconds since the Unix epoch, aligned to its step.
 func (s *Series) Range() (from, to int64) { return s.from, s.from + int64(len(s.Points))*s.length }
 
-// Add counts a sample for its point, if it lies within the series.
+// Add counts a sample for its step, if it belongs to the series.
 func (s *Series) Add(sample *stats.Sample) {
-	if from, to := s.Range(); sample.Time >= from && sample.Time < to {
+	if from, to := s.Range(); sample.Point == s.point && sample.Time >= from && sample.Time < to {
 		AddSample(&s.Points[(sample.Time-from)/s.length], sample)
 	}
 }
@@ -50,6 +52,7 @@ func AddSample(to, s *stats.Sample) {
 		v.to.Bytes += v.from.Bytes
 		v.to.Packets += v.from.Packets
 	}
+	to.Observed += s.Observed
 	to.NewSessions += s.NewSessions
 	to.ActiveSessions = max(to.ActiveSessions, s.ActiveSessions)
 	to.Retransmits += s.Retransmits

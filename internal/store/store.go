@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 
+	"netflow-monitor/internal/flow"
 	"netflow-monitor/internal/stats"
 )
 
@@ -42,6 +43,8 @@ type HistoryQuery struct {
 	From, To int64
 	// Step is the length of a point in seconds: a multiple of a stored tier (1, 60, 3600).
 	Step int64
+	// Point is the observation point that the series is of; 0: all of them.
+	Point flow.Point
 }
 
 // EventQuery selects events, newest first unless OldestFirst.

@@ -6,9 +6,12 @@ import "time"
 type Status struct {
 	Monitoring bool `json:"monitoring"`
 	// Error is why monitoring stopped by itself; empty otherwise.
-	Error      string   `json:"error"`
-	Interfaces []string `json:"interfaces"`
-	Source     Source   `json:"source"`
+	Error string `json:"error"`
+	// Interfaces are the names of those that packets are captured on now; Points tells how
+	// each fares, and those that were named and are not there.
+	Interfaces []string           `json:"interfaces"`
+	Points     []ObservationPoint `json:"points"`
+	Source     Source             `json:"source"`
 	// Time is the monitor's clock: the wall clock live, the packets' time for a file.
 	Time time.Time `json:"time"`
 	// StartedAt is when the program started; MonitoringSince when the capture did, null if it is off.
@@ -27,9 +30,46 @@ type Status struct {
 
 // Source is what is being monitored.
 type Source struct {
-	Kind     string `json:"kind"` // "interface" or "file"
-	Name     string `json:"name"`
+	Kind     string `json:"kind"`     // "interface" or "file"
+	Name     string `json:"name"`     // of several interfaces with commas between; "any"
 	Finished bool   `json:"finished"` // a file was read to its end
+	// Filter is the capture filter, empty if every packet is taken.
+	Filter string `json:"filter"`
+}
+
+// ObservationPoint is an interface, or the file: what was captured there, beside what
+// the kernel counted at it in the same time.
+type ObservationPoint struct {
+	Name string `json:"name"`
+	// Type is what kind of interface it is: ethernet, bridge, wireguard, …; file.
+	Type string `json:"type"`
+	// State is "capturing", "off", "down", "gone", or "unsupported" for a link type that
+	// can't be decoded.
+	State string `json:"state"`
+	// What was captured, and its wire bytes; refused and duplicates are among it. A
+	// duplicate counts at another point. Offloaded estimates how many more packets were on
+	// the wire, where the card joined segments.
+	Packets    uint64 `json:"packets"`
+	Bytes      uint64 `json:"bytes"`
+	Refused    uint64 `json:"refused"`
+	Truncated  uint64 `json:"truncated"`
+	Duplicates uint64 `json:"duplicates"`
+	Offloaded  uint64 `json:"offloaded"`
+	// Dropped is what the ring lost; null if it shares its ring with others.
+	Dropped *uint64 `json:"dropped"`
+	// What the interface counted itself, both ways; null where it does not, or where a
+	// filter leaves packets out. Missed packets were lost by the card, dropped ones
+	// discarded by the kernel.
+	KernelPackets *uint64 `json:"kernel_packets"`
+	KernelBytes   *uint64 `json:"kernel_bytes"`
+	KernelMissed  *uint64 `json:"kernel_missed"`
+	KernelDropped *uint64 `json:"kernel_dropped"`
+	// Coverage is the part of what there was that was captured, 0 to 1, in all and within
+	// the last minute.
+	Coverage       float64 `json:"coverage"`
+	CoverageMinute float64 `json:"coverage_minute"`
+	// Rate is wire bytes per second captured there, duplicates included.
+	Rate float64 `json:"rate"`
 }
 
 // Totals counts since the program started.
@@ -54,17 +94,33 @@ type Rates struct {
 }
 
 // Capture accounts for every packet that was offered: packets = metered + refused,
-// and dropped ones were never delivered.
+// and dropped ones were never delivered. Of the metered ones, duplicates count at another
+// observation point.
 type Capture struct {
 	Packets         uint64            `json:"packets"`
 	Bytes           uint64            `json:"bytes"`
 	Metered         uint64            `json:"metered"`
+	Duplicates      uint64            `json:"duplicates"`
+	DuplicateBytes  uint64            `json:"duplicate_bytes"`
+	Offloaded       uint64            `json:"offloaded"`
 	Refused         uint64            `json:"refused"`
 	RefusedByReason map[string]uint64 `json:"refused_by_reason"`
 	Dropped         uint64            `json:"dropped"`
 	Truncated       uint64            `json:"truncated"`
-	// Coverage is the part of offered packets that was metered or refused by reason, 0 to 1.
-	Coverage float64 `json:"coverage"`
+	// What the interfaces counted themselves in the same time, all 0 if they don't or if a
+	// filter leaves packets out.
+	KernelPackets uint64 `json:"kernel_packets"`
+	KernelBytes   uint64 `json:"kernel_bytes"`
+	KernelMissed  uint64 `json:"kernel_missed"`
+	KernelDropped uint64 `json:"kernel_dropped"`
+	// Coverage is the part of what there was that was captured, 0 to 1, in all and within
+	// the last minute.
+	Coverage       float64 `json:"coverage"`
+	CoverageMinute float64 `json:"coverage_minute"`
+	// Workers is how many rings and flow tables share the packets, RingBytes the size of
+	// each ring; 0 for a file.
+	Workers   int `json:"workers"`
+	RingBytes int `json:"ring_bytes"`
 	// Evicted counts what a bound made the program forget early, by structure.
 	Evicted map[string]uint64 `json:"evicted"`
 }

@@ -31,17 +31,21 @@ type Location struct {
 
 // Session is one biflow; sent is from source (initiator) to destination.
 type Session struct {
-	SessionID            string    `json:"session_id"` // decimal; too large for a JavaScript number
-	CommunityID          string    `json:"community_id"`
-	SrcIP                string    `json:"src_ip"`
-	DstIP                string    `json:"dst_ip"`
-	SrcPort              uint16    `json:"src_port"`
-	DstPort              uint16    `json:"dst_port"`
-	Protocol             string    `json:"protocol"`
-	IPProtocol           uint8     `json:"ip_protocol"`
-	VLAN                 uint16    `json:"vlan"`
-	InnerVLAN            uint16    `json:"inner_vlan"` // of a second tag
-	Interface            string    `json:"interface"`
+	SessionID   string `json:"session_id"` // decimal; too large for a JavaScript number
+	CommunityID string `json:"community_id"`
+	SrcIP       string `json:"src_ip"`
+	DstIP       string `json:"dst_ip"`
+	SrcPort     uint16 `json:"src_port"`
+	DstPort     uint16 `json:"dst_port"`
+	Protocol    string `json:"protocol"`
+	IPProtocol  uint8  `json:"ip_protocol"`
+	VLAN        uint16 `json:"vlan"`
+	InnerVLAN   uint16 `json:"inner_vlan"` // of a second tag
+	Interface   string `json:"interface"`  // where it counts
+	// AlsoSeen are further interfaces that saw the same packets. Carried is true if the
+	// packets are in those of another session, enciphered, and so are in no total.
+	AlsoSeen             []string  `json:"also_seen,omitempty"`
+	Carried              bool      `json:"carried,omitempty"`
 	StartTime            time.Time `json:"start_time"`
 	LastSeen             time.Time `json:"last_seen"`
 	Duration             float64   `json:"duration"`
@@ -167,14 +171,29 @@ type HistoryPoint struct {
 	Retransmits    uint64    `json:"retransmits"` // TCP segments
 	Dropped        uint64    `json:"dropped"`
 	Refused        uint64    `json:"refused"`
+	Truncated      uint64    `json:"truncated"`
+	Duplicates     uint64    `json:"duplicates"`
+	// Captured packets and, of the same time, what the interfaces counted themselves: 0 if
+	// they don't, or if a filter leaves packets out.
+	Captured      uint64  `json:"captured"`
+	Offloaded     uint64  `json:"offloaded"`
+	KernelPackets uint64  `json:"kernel_packets"`
+	KernelMissed  uint64  `json:"kernel_missed"`
+	KernelDropped uint64  `json:"kernel_dropped"`
+	Coverage      float64 `json:"coverage"` // 0 to 1
+	// Observed is the part of the step in which packets were captured, 0 to 1. Where it is
+	// 0 nobody watched: that is a gap, and not silence.
+	Observed float64 `json:"observed"`
 }
 
 // History is a series of equal steps without gaps.
 type History struct {
-	From   time.Time      `json:"from"`
-	To     time.Time      `json:"to"`
-	Step   int64          `json:"step"` // seconds
-	Points []HistoryPoint `json:"points"`
+	From time.Time `json:"from"`
+	To   time.Time `json:"to"`
+	Step int64     `json:"step"` // seconds
+	// Interface is the one that the series is of; empty: all of them.
+	Interface string         `json:"interface"`
+	Points    []HistoryPoint `json:"points"`
 }
 
 // GeoMap is the traffic by place and between places.

@@ -7,7 +7,7 @@ import (
 
 func TestValidate(t *testing.T) {
 	good := Default()
-	good.Interface = "eth0"
+	good.Interfaces = []string{"eth0"}
 	if err := good.Validate(); err != nil {
 		t.Error(err)
 	}
@@ -16,7 +16,7 @@ func TestValidate(t *testing.T) {
 	if err == nil {
 		t.Fatal("accepted")
 	}
-	for _, text := range []string{"interface", "snap length 1", "ring size 1"} {
+	for _, text := range []string{"interface", "snap length 1", "ring size 1", "number of workers 0"} {
 		if !strings.Contains(err.Error(), text) {
 			t.Errorf("error does not mention %q: %v", text, err)
 		}

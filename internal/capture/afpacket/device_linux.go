@@ -24,25 +24,32 @@ type device struct {
 	hardware uint16 // ARPHRD_ number
 }
 
-func (d device) loopback() bool { return d.hardware == unix.ARPHRD_LOOPBACK }
-
-// socket says which kind of socket shows the device's frames in a form that can be
-// decoded, and what that form is. Devices without a link header, or with one that
-// they don't show reliably (PPP), are captured from the IP header on.
-func (d device) socket() (kind int, linkType uint16, err error) {
-	switch d.hardware {
-	case unix.ARPHRD_ETHER, unix.ARPHRD_LOOPBACK:
-		return unix.SOCK_RAW, linkEthernet, nil
-	case unix.ARPHRD_NONE, unix.ARPHRD_PPP, unix.ARPHRD_RAWIP, unix.ARPHRD_TUNNEL, unix.ARPHRD_TUNNEL6,
-		unix.ARPHRD_SIT, unix.ARPHRD_IPGRE, unix.ARPHRD_IP6GRE:
-		return unix.SOCK_DGRAM, linkRaw, nil
-	default:
-		return 0, 0, fmt.Errorf("%w on %s: its link type (ARPHRD %d) is none that can be decoded; choose an Ethernet, loopback or tunnel interface with -i",
-			ErrUnsupported, d.name, d.hardware)
-	}
+// rawHardware are the devices whose packets begin with the IP header: they have no link
+// header, or one that they don't show reliably (PPP, GRE).
+var rawHardware = [...]uint16{
+	unix.ARPHRD_NONE, unix.ARPHRD_PPP, unix.ARPHRD_RAWIP, unix.ARPHRD_TUNNEL, unix.ARPHRD_TUNNEL6,
+	unix.ARPHRD_SIT, unix.ARPHRD_IPGRE, unix.ARPHRD_IP6GRE,
 }
 
-// findDevice looks an interface up by name; it must be up.
+// linkType is what the frames of a kind of device are, 0 if they can't be decoded.
+func linkType(hardware uint16) uint16 {
+	switch hardware {
+	case unix.ARPHRD_ETHER, unix.ARPHRD_LOOPBACK:
+		return linkEthernet
+	}
+	for _, raw := range rawHardware {
+		if hardware == raw {
+			return linkRaw
+		}
+	}
+	return 0
+}
+
+// Supported reports whether packets of an interface with this ARPHRD_ number
+// (linux/if_arp.h) can be decoded.
+func Supported(hardware uint16) bool { return linkType(hardware) != 0 }
+
+// findDevice looks an interface up by name; it must be up and of a kind that can be decoded.
 func findDevice(name string) (device, error) {
 	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
@@ -72,6 +79,9 @@ func findDevice(name string) (device, error) {
 		return device{}, fmt.Errorf("look up interface %s: %w", name, err)
 	case request.Uint16()&unix.IFF_UP == 0:
 		return device{}, fmt.Errorf("%w: %s is down; bring it up with `sudo ip link set %s up`", capture.ErrInterfaceGone, name, name)
+	case !Supported(d.hardware):
+		return device{}, fmt.Errorf("%w on %s: its link type (ARPHRD %d) is none that can be decoded; choose an Ethernet, loopback or tunnel interface with -i",
+			ErrUnsupported, name, d.hardware)
 	}
 	return d, nil
 }

@@ -6,8 +6,6 @@ import (
 	"fmt"
 
 	"golang.org/x/sys/unix"
-
-	"netflow-monitor/internal/capture/filter"
 )
 
 const (
@@ -18,73 +16,37 @@ const (
 	frameSize = 2048
 )
 
-// openSocket makes a packet socket whose ring and filter are in place before it
-// receives its first packet: its protocol is 0 until bind.
-func openSocket(cfg Config, d device) (fd int, ring []byte, linkType uint16, err error) {
-	kind, linkType, err := d.socket()
-	if err != nil {
-		return -1, nil, 0, err
-	}
-	fd, err = unix.Socket(unix.AF_PACKET, kind|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
+// openSocket makes a packet socket with its ring, bound to an interface or, with index 0,
+// to all. It takes no packet until it is given a filter.
+func openSocket(ringBytes, index int) (fd int, ring []byte, err error) {
+	fd, err = unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
 	if err != nil {
 		if errors.Is(err, unix.EPERM) || errors.Is(err, unix.EACCES) {
-			return -1, nil, 0, fmt.Errorf("%w: packet socket: %w; %s", ErrPermission, err, PermissionRemedy())
+			return -1, nil, fmt.Errorf("%w: packet socket: %w; %s", ErrPermission, err, PermissionRemedy())
 		}
-		return -1, nil, 0, fmt.Errorf("packet socket: %w", err)
+		return -1, nil, fmt.Errorf("packet socket: %w", err)
 	}
-	program, err := compile(cfg, linkType)
-	if err != nil {
-		return -1, nil, 0, errors.Join(err, unix.Close(fd))
+	if ring, err = setUp(fd, ringBytes, index); err != nil {
+		return -1, nil, errors.Join(err, unix.Close(fd))
 	}
-	if ring, err = setUp(fd, cfg, d, program); err != nil {
-		return -1, nil, 0, errors.Join(err, unix.Close(fd))
-	}
-	return fd, ring, linkType, nil
+	return fd, ring, nil
 }
 
-func setUp(fd int, cfg Config, d device, program []unix.SockFilter) (ring []byte, err error) {
+func setUp(fd, ringBytes, index int) (ring []byte, err error) {
 	if err := unix.SetsockoptInt(fd, unix.SOL_PACKET, unix.PACKET_VERSION, unix.TPACKET_V3); err != nil {
 		return nil, fmt.Errorf("packet ring version 3 (Linux 3.2 or newer): %w", err)
 	}
-	err = unix.SetsockoptSockFprog(fd, unix.SOL_SOCKET, unix.SO_ATTACH_FILTER,
-		&unix.SockFprog{Len: uint16(len(program)), Filter: &program[0]})
-	if err != nil {
-		return nil, fmt.Errorf("attach filter of %d instructions: %w", len(program), err)
-	}
-	if d.loopback() { // each packet passes twice, out and in
-		if err := unix.SetsockoptInt(fd, unix.SOL_PACKET, unix.PACKET_IGNORE_OUTGOING, 1); err != nil {
-			return nil, fmt.Errorf("ignore outgoing packets (Linux 4.20 or newer): %w", err)
-		}
-	}
-	if cfg.Promiscuous && !d.loopback() {
-		request := unix.PacketMreq{Ifindex: int32(d.index), Type: unix.PACKET_MR_PROMISC}
-		if err := unix.SetsockoptPacketMreq(fd, unix.SOL_PACKET, unix.PACKET_ADD_MEMBERSHIP, &request); err != nil {
-			return nil, fmt.Errorf("promiscuous mode: %w", err)
-		}
-	}
-	if ring, err = makeRing(fd, cfg.RingBytes/blockSize); err != nil {
+	if err := attach(fd, sockFilter(nothing)); err != nil {
 		return nil, err
 	}
-	address := unix.SockaddrLinklayer{Protocol: networkOrder(unix.ETH_P_ALL), Ifindex: d.index}
+	if ring, err = makeRing(fd, ringBytes/blockSize); err != nil {
+		return nil, err
+	}
+	address := unix.SockaddrLinklayer{Protocol: networkOrder(unix.ETH_P_ALL), Ifindex: index}
 	if err := unix.Bind(fd, &address); err != nil {
 		return nil, errors.Join(fmt.Errorf("bind: %w", err), unix.Munmap(ring))
 	}
 	return ring, nil
-}
-
-// compile makes the socket's filter. It also cuts frames to the snap length, so that
-// the kernel does not copy what nobody reads.
-func compile(cfg Config, linkType uint16) ([]unix.SockFilter, error) {
-	program, err := filter.Compile(cfg.Filter, linkType, filter.Options{Kernel: true, SnapLen: uint32(cfg.SnapLen)})
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrFilter, err)
-	}
-	raw := program.Raw()
-	code := make([]unix.SockFilter, len(raw))
-	for i, in := range raw {
-		code[i] = unix.SockFilter{Code: in.Op, Jt: in.Jt, Jf: in.Jf, K: in.K}
-	}
-	return code, nil
 }
 
 // makeRing takes half of the blocks, again and again, where the kernel has no memory
@@ -110,6 +72,33 @@ func makeRing(fd, blocks int) ([]byte, error) {
 		return nil, fmt.Errorf("map packet ring of %d MiB: %w", blocks, err)
 	}
 	return ring, nil
+}
+
+// fanOut makes a group of the sockets: each packet goes to one of them, by a hash that is
+// the same for both directions of a conversation (PACKET_FANOUT_HASH, packet(7)).
+func fanOut(fds []int) error {
+	const typeShift = 16
+	group := (unix.PACKET_FANOUT_HASH | unix.PACKET_FANOUT_FLAG_UNIQUEID) << typeShift
+	for _, fd := range fds {
+		if err := unix.SetsockoptInt(fd, unix.SOL_PACKET, unix.PACKET_FANOUT, group); err != nil {
+			return fmt.Errorf("share packets among %d workers (Linux 4.12 or newer): %w", len(fds), err)
+		}
+		made, err := unix.GetsockoptInt(fd, unix.SOL_PACKET, unix.PACKET_FANOUT)
+		if err != nil {
+			return fmt.Errorf("number of the workers' group: %w", err)
+		}
+		group = made&(1<<typeShift-1) | unix.PACKET_FANOUT_HASH<<typeShift
+	}
+	return nil
+}
+
+// promiscuous asks a device for all frames, or no longer, until the socket is closed.
+func promiscuous(fd, index, option int) error {
+	request := unix.PacketMreq{Ifindex: int32(index), Type: unix.PACKET_MR_PROMISC}
+	if err := unix.SetsockoptPacketMreq(fd, unix.SOL_PACKET, option, &request); err != nil {
+		return fmt.Errorf("promiscuous mode: %w", err)
+	}
+	return nil
 }
 
 // networkOrder is htons.

@@ -3,6 +3,7 @@ package afpacket
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -28,14 +29,16 @@ const (
 	vlanTPID    = 0x8100 // what the tag is where the kernel does not say
 )
 
-// Source is a capture on one interface. It implements capture.Source.
+// Source delivers the packets of a ring. It implements capture.Source.
 type Source struct {
-	name     string
-	linkType uint16
-	fd       int
-	ring     []byte
-	poll     [1]unix.PollFd
-	gone     error // why there will be no more packets, once the ring is read out
+	name   string
+	shared bool // packets of several interfaces
+	fd     int
+	ring   []byte
+	poll   [1]unix.PollFd
+	gone   error // why there will be no more packets, once the ring is read out
+	// leaving says that the interface is not the one any more that packets are wanted of.
+	leaving atomic.Pointer[error]
 
 	block  []byte // the block being read; nil if it is still the kernel's
 	number int    // its place in the ring
@@ -48,25 +51,28 @@ type Source struct {
 	closed   bool
 }
 
-// Open begins to capture. Its errors wrap ErrPermission, ErrUnknownInterface,
-// ErrUnsupported or, for an interface that is down, capture.ErrInterfaceGone.
-func Open(cfg Config) (*Source, error) {
-	if err := cfg.Validate(); err != nil {
-		return nil, err
-	}
-	d, err := findDevice(cfg.Interface)
-	if err != nil {
-		return nil, err
-	}
-	fd, ring, linkType, err := openSocket(cfg, d)
-	if err != nil {
-		return nil, fmt.Errorf("open capture on %s: %w", d.name, err)
-	}
+func newSource(cfg Config, fd int, ring []byte) *Source {
 	return &Source{
-		name: d.name, linkType: linkType, fd: fd, ring: ring,
+		name: cfg.name(), shared: cfg.shared(), fd: fd, ring: ring,
 		poll: [1]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN | unix.POLLERR}},
-	}, nil
+	}
 }
+
+// name is what is captured on, for messages.
+func (c Config) name() string { return strings.Join(c.Interfaces, ",") }
+
+// control does something with the socket, from any goroutine; nothing once it is closed.
+func (s *Source) control(do func(fd int) error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil
+	}
+	return do(s.fd)
+}
+
+// leave makes Next return err within a moment, from any goroutine.
+func (s *Source) leave(err error) { s.leaving.Store(&err) }
 
 // RingBytes is the size of the ring, which is smaller than configured where the
 // kernel had no memory for it.
@@ -84,14 +90,25 @@ func (s *Source) Next(f *capture.Frame) error {
 	p := s.block[s.offset:]
 	header := (*unix.Tpacket3Hdr)(unsafe.Pointer(&p[0])) //nolint:gosec // the kernel's layout of the ring
 	s.offset += header.Next_offset
+	address := (*unix.RawSockaddrLinklayer)(unsafe.Pointer(&p[linkAddress])) //nolint:gosec // as above
 	start := uint32(header.Mac)
 	end := start + header.Snaplen
-	f.Data = p[start:end:end]
 	f.Time = int64(header.Sec)*int64(time.Second) + int64(header.Nsec)
 	f.WireLen = header.Len
-	f.LinkType = s.linkType
+	f.LinkType = linkEthernet
+	if address.Hatype != unix.ARPHRD_ETHER && address.Hatype != unix.ARPHRD_LOOPBACK {
+		// Whatever link header it has is not shown reliably.
+		f.LinkType = linkRaw
+		start = min(uint32(header.Net), end)
+		f.WireLen -= start - uint32(header.Mac)
+	}
+	f.Data = p[start:end:end]
+	f.Interface = 0
+	if s.shared {
+		f.Interface = address.Ifindex
+	}
 	f.VLANTCI, f.VLANTPID = 0, 0
-	f.Outgoing = (*unix.RawSockaddrLinklayer)(unsafe.Pointer(&p[linkAddress])).Pkttype == unix.PACKET_OUTGOING //nolint:gosec // as above
+	f.Outgoing = address.Pkttype == unix.PACKET_OUTGOING
 	if header.Status&unix.TP_STATUS_VLAN_VALID != 0 {
 		f.WireLen += vlanTag
 		f.VLANTCI = uint16(header.Hv1.Vlan_tci)
@@ -119,6 +136,10 @@ func (s *Source) nextBlock() error {
 		if s.gone != nil {
 			return s.gone
 		}
+		if reason := s.leaving.Load(); reason != nil {
+			s.end(*reason)
+			continue
+		}
 		n, err := unix.Poll(s.poll[:], pollTimeout)
 		switch {
 		case errors.Is(err, unix.EINTR) || err == nil && n == 0:
@@ -126,11 +147,15 @@ func (s *Source) nextBlock() error {
 		case err != nil:
 			return fmt.Errorf("wait for packets on %s: %w", s.name, err)
 		case s.poll[0].Revents&unix.POLLIN == 0:
-			// The kernel still hands over the block it was filling.
-			s.gone = s.failure()
-			time.Sleep(2 * blockTimeout * time.Millisecond)
+			s.end(s.failure())
 		}
 	}
+}
+
+// end waits until the kernel has handed over the block that it was filling: the last one.
+func (s *Source) end(reason error) {
+	s.gone = reason
+	time.Sleep(2 * blockTimeout * time.Millisecond)
 }
 
 // take takes the block at number if the kernel has handed it over.

@@ -22,21 +22,26 @@ const patience = 5 * time.Second
 
 func open(t *testing.T, cfg Config) *Source {
 	t.Helper()
-	s, err := Open(cfg)
+	return openAll(t, cfg).Sources[0]
+}
+
+func openAll(t *testing.T, cfg Config) *Capture {
+	t.Helper()
+	c, err := Open(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
+		if err := c.Close(); err != nil {
 			t.Error(err)
 		}
 	})
-	return s
+	return c
 }
 
-func on(name string) Config {
+func on(names ...string) Config {
 	cfg := Default()
-	cfg.Interface, cfg.RingBytes = name, 8<<20
+	cfg.Interfaces, cfg.RingBytes = names, 8<<20
 	return cfg
 }
 

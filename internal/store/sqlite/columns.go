@@ -28,7 +28,7 @@ var detailColumns = []string{
 	"retransmitted_bytes_sent", "retransmitted_bytes_received", "out_of_order_sent", "out_of_order_received",
 	"zero_windows_sent", "zero_windows_received", "resets_sent", "resets_received",
 	"offloaded_packets_sent", "offloaded_packets_received",
-	"tunnel", "tunnel_src_ip", "tunnel_dst_ip", "tunnel_id",
+	"tunnel", "tunnel_src_ip", "tunnel_dst_ip", "tunnel_id", "also_points", "carried",
 }
 
 // sessionColumns is the order in which sessions are written and read.
@@ -50,6 +50,8 @@ var sampleColumns = []string{
 	"step", "time", "bytes_in", "bytes_out", "bytes_other", "packets_in", "packets_out", "packets_other",
 	"new_sessions", "active_sessions", "offered_packets", "offered_bytes", "refused_packets", "refused_bytes",
 	"dropped_packets", "truncated_packets", "retransmits",
+	"point", "observed", "duplicate_packets", "duplicate_bytes", "offloaded_packets",
+	"kernel_packets", "kernel_bytes", "kernel_missed", "kernel_dropped",
 }
 
 func without(columns []string, names ...string) []string {
@@ -88,7 +90,8 @@ func appendSession(args []any, s *stats.Session) []any {
 
 // hasDetails reports whether a value of detailColumns is not its default.
 func hasDetails(s *stats.Session) bool {
-	return s.SentTCP != flow.TCPCounters{} || s.ReceivedTCP != flow.TCPCounters{} || !s.Tunnel.IsZero()
+	return s.SentTCP != flow.TCPCounters{} || s.ReceivedTCP != flow.TCPCounters{} || !s.Tunnel.IsZero() ||
+		s.Also != flow.PointList{} || s.Carried
 }
 
 // appendDetails appends the values of detailColumns.
@@ -99,7 +102,8 @@ func appendDetails(args []any, s *stats.Session) []any {
 		int64(s.SentTCP.OutOfOrder), int64(s.ReceivedTCP.OutOfOrder),
 		int64(s.SentTCP.ZeroWindows), int64(s.ReceivedTCP.ZeroWindows), int64(s.SentTCP.Resets), int64(s.ReceivedTCP.Resets),
 		int64(s.SentTCP.OffloadedPackets), int64(s.ReceivedTCP.OffloadedPackets),
-		string(s.Tunnel.AppendKinds(nil)), addrText(s.Tunnel.SrcAddr()), addrText(s.Tunnel.DstAddr()), int64(s.Tunnel.ID))
+		string(s.Tunnel.AppendKinds(nil)), addrText(s.Tunnel.SrcAddr()), addrText(s.Tunnel.DstAddr()), int64(s.Tunnel.ID),
+		pointsText(&s.Also), s.Carried)
 }
 
 // scanner is a row: sql.Row or sql.Rows.
@@ -112,6 +116,7 @@ func scanSession(row scanner) (s stats.Session, err error) {
 	var srcKey, dstKey []byte
 	var icmpPorts uint32
 	var tunnel tunnelText
+	var also string
 	err = row.Scan(&s.ID, &s.Start, &s.Last, &k.SrcPort, &k.DstPort, &k.Protocol,
 		&state, &s.End, &direction,
 		&s.Sent.Packets, &s.Received.Packets, &s.Sent.WireBytes, &s.Received.WireBytes,
@@ -124,7 +129,8 @@ func scanSession(row scanner) (s stats.Session, err error) {
 		&s.SentTCP.OutOfOrder, &s.ReceivedTCP.OutOfOrder,
 		&s.SentTCP.ZeroWindows, &s.ReceivedTCP.ZeroWindows, &s.SentTCP.Resets, &s.ReceivedTCP.Resets,
 		&s.SentTCP.OffloadedPackets, &s.ReceivedTCP.OffloadedPackets,
-		&tunnel.kinds, &tunnel.src, &tunnel.dst, &s.Tunnel.ID)
+		&tunnel.kinds, &tunnel.src, &tunnel.dst, &s.Tunnel.ID,
+		&also, &s.Carried)
 	if err != nil {
 		return s, err
 	}
@@ -135,6 +141,9 @@ func scanSession(row scanner) (s stats.Session, err error) {
 		return s, fmt.Errorf("session %d: %w", s.ID, err)
 	}
 	if err := tunnel.parse(&s.Tunnel); err != nil {
+		return s, fmt.Errorf("session %d: %w", s.ID, err)
+	}
+	if err := parsePoints(&s.Also, also); err != nil {
 		return s, fmt.Errorf("session %d: %w", s.ID, err)
 	}
 	src, err := keyAddr(srcKey)
@@ -199,7 +208,9 @@ func appendSample(args []any, step int64, s *stats.Sample) []any {
 		int64(s.In.Packets), int64(s.Out.Packets), int64(s.Other.Packets),
 		int64(s.NewSessions), int64(s.ActiveSessions),
 		int64(s.Input.Packets), int64(s.Input.WireBytes), int64(s.Input.Refused), int64(s.Input.RefusedBytes),
-		int64(s.Input.Dropped), int64(s.Input.Truncated), int64(s.Retransmits))
+		int64(s.Input.Dropped), int64(s.Input.Truncated), int64(s.Retransmits),
+		int64(s.Point), s.Observed, int64(s.Input.Duplicates), int64(s.Input.DuplicateBytes), int64(s.Input.Offloaded),
+		int64(s.Input.KernelPackets), int64(s.Input.KernelBytes), int64(s.Input.KernelMissed), int64(s.Input.KernelDropped))
 }
 
 // insertSQL is an INSERT of n rows; conflict says what to do with rows that exist.

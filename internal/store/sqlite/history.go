@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"netflow-monitor/internal/flow"
 	"netflow-monitor/internal/stats"
 	"netflow-monitor/internal/store"
 )
@@ -21,24 +22,28 @@ type tierRow struct {
 
 // tiers adds the samples up for each stored step, in the order of the rows on disk.
 func tiers(samples []stats.Sample) []tierRow {
-	type place struct{ step, time int64 }
+	type place struct {
+		step, time int64
+		point      flow.Point
+	}
 	at := make(map[place]int)
 	var rows []tierRow
 	for i := range samples {
 		for _, step := range storedSteps {
 			begin := store.AlignDown(samples[i].Time, step)
-			p := place{step, begin}
+			p := place{step, begin, samples[i].Point}
 			n, ok := at[p]
 			if !ok {
 				n = len(rows)
 				at[p] = n
-				rows = append(rows, tierRow{step, stats.Sample{Time: begin}})
+				rows = append(rows, tierRow{step, stats.Sample{Time: begin, Point: p.point}})
 			}
 			store.AddSample(&rows[n].sample, &samples[i])
 		}
 	}
 	slices.SortFunc(rows, func(a, b tierRow) int {
-		return cmp.Or(cmp.Compare(a.step, b.step), cmp.Compare(a.sample.Time, b.sample.Time))
+		return cmp.Or(cmp.Compare(a.step, b.step), cmp.Compare(a.sample.Time, b.sample.Time),
+			cmp.Compare(a.sample.Point, b.sample.Point))
 	})
 	return rows
 }
@@ -51,7 +56,7 @@ func (s *Store) History(ctx context.Context, q store.HistoryQuery) ([]stats.Samp
 		return nil, err
 	}
 	from, to := series.Range()
-	if err := s.eachSample(ctx, tierFor(q.Step), from, to, series.Add); err != nil {
+	if err := s.eachSample(ctx, tierFor(q.Step), q.Point, from, to, series.Add); err != nil {
 		return nil, fmt.Errorf("read history: %w", s.explain(err))
 	}
 	return series.Points, nil
@@ -66,10 +71,10 @@ func tierFor(step int64) int64 {
 	return 1
 }
 
-func (s *Store) eachSample(ctx context.Context, step, from, to int64, use func(*stats.Sample)) (err error) {
+func (s *Store) eachSample(ctx context.Context, step int64, point flow.Point, from, to int64, use func(*stats.Sample)) (err error) {
 	columns := strings.Join(sampleColumns[1:], ",")
-	rows, err := s.reader.QueryContext(ctx, "SELECT "+columns+" FROM traffic_history WHERE step = ? AND time >= ? AND time < ?",
-		step, from, to)
+	rows, err := s.reader.QueryContext(ctx, "SELECT "+columns+" FROM traffic_history WHERE step = ? AND time >= ? AND time < ? AND point = ?",
+		step, from, to, point)
 	if err != nil {
 		return err
 	}
@@ -87,5 +92,7 @@ func (s *Store) eachSample(ctx context.Context, step, from, to int64, use func(*
 func scanSample(row scanner, p *stats.Sample) error {
 	return row.Scan(&p.Time, &p.In.Bytes, &p.Out.Bytes, &p.Other.Bytes, &p.In.Packets, &p.Out.Packets, &p.Other.Packets,
 		&p.NewSessions, &p.ActiveSessions, &p.Input.Packets, &p.Input.WireBytes, &p.Input.Refused, &p.Input.RefusedBytes,
-		&p.Input.Dropped, &p.Input.Truncated, &p.Retransmits)
+		&p.Input.Dropped, &p.Input.Truncated, &p.Retransmits,
+		&p.Point, &p.Observed, &p.Input.Duplicates, &p.Input.DuplicateBytes, &p.Input.Offloaded,
+		&p.Input.KernelPackets, &p.Input.KernelBytes, &p.Input.KernelMissed, &p.Input.KernelDropped)
 }

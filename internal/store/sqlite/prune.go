@@ -61,8 +61,8 @@ func (s *Store) Prune(ctx context.Context, keep store.Retention) (int64, error) 
 }
 
 func pruneHistory(step int64) string {
-	return fmt.Sprintf(`DELETE FROM traffic_history WHERE step = %d AND time IN (
-		SELECT time FROM traffic_history WHERE step = %d AND time < ? LIMIT ?)`, step, step)
+	return fmt.Sprintf(`DELETE FROM traffic_history WHERE step = %d AND (time, point) IN (
+		SELECT time, point FROM traffic_history WHERE step = %d AND time < ? LIMIT ?)`, step, step)
 }
 
 // newestHistory is the time of the newest sample, but not later than now.

@@ -8,7 +8,6 @@ import (
 	"net/netip"
 	"strings"
 
-	"netflow-monitor/internal/flow"
 	"netflow-monitor/internal/stats"
 	"netflow-monitor/internal/store"
 )
@@ -186,6 +185,9 @@ func sessionConditions(q *stats.SessionQuery) *conditions {
 	if q.State != nil {
 		c.add("state = ?", q.State.String())
 	}
+	if q.Point != 0 {
+		c.atPoint(q.Point)
+	}
 	if q.Tunnel != 0 {
 		c.inTunnel(q.Tunnel)
 	}
@@ -237,38 +239,4 @@ func (s *Store) IPs(ctx context.Context, q stats.IPQuery) ([]stats.IP, int, erro
 		return nil, 0, fmt.Errorf("read IPs: %w", s.explain(err))
 	}
 	return ips, total, nil
-}
-
-// Point is the number of an observation point with this name, the same in every run,
-// so that stored sessions keep their interface.
-func (s *Store) Point(ctx context.Context, name string) (flow.Point, error) {
-	s.writing.Lock()
-	defer s.writing.Unlock()
-	var id flow.Point
-	err := s.writer.QueryRowContext(ctx, `INSERT INTO observation_points (id, name)
-		VALUES ((SELECT ifnull(max(id) + 1, 0) FROM observation_points), ?)
-		ON CONFLICT (name) DO UPDATE SET name = excluded.name RETURNING id`, name).Scan(&id)
-	if err != nil {
-		return 0, fmt.Errorf("number observation point %s: %w", name, s.explain(err))
-	}
-	return id, nil
-}
-
-// Points are the names of all observation points, by number.
-func (s *Store) Points(ctx context.Context) (names map[flow.Point]string, err error) {
-	rows, err := s.reader.QueryContext(ctx, "SELECT id, name FROM observation_points")
-	if err != nil {
-		return nil, fmt.Errorf("read observation points: %w", s.explain(err))
-	}
-	defer closeRows(rows, &err)
-	names = make(map[flow.Point]string)
-	for rows.Next() {
-		var id flow.Point
-		var name string
-		if err := rows.Scan(&id, &name); err != nil {
-			return nil, fmt.Errorf("read observation points: %w", err)
-		}
-		names[id] = name
-	}
-	return names, rows.Err()
 }

@@ -45,7 +45,7 @@ func prepare(ctx context.Context, db *sql.DB) (s statements, err error) {
 		}), "ip_key")},
 		{&s.samples, "traffic_history", sampleColumns, conflictSQL(sampleColumns, add(sampleColumns, map[string]string{
 			"active_sessions": most,
-		}), "step", "time")},
+		}), "step", "time", "point")},
 		{&s.events, "event_logs", eventColumns, conflictSQL(eventColumns, nil, "id")},
 	} {
 		if p.to.many, err = db.PrepareContext(ctx, insertSQL(p.table, p.columns, chunk, p.conflict)); err != nil {

@@ -71,6 +71,13 @@ func (g *generator) tunnel() (t flow.Tunnel) {
 	return t
 }
 
+func (g *generator) points() (l flow.PointList) {
+	for range g.IntN(2) * g.IntN(len(l)+1) {
+		l.Add(1 + flow.Point(g.IntN(12)))
+	}
+	return l
+}
+
 func (g *generator) session() stats.Session {
 	g.sequence++
 	start := epoch + g.Int64N(int64(20*time.Minute))
@@ -91,7 +98,7 @@ func (g *generator) session() stats.Session {
 		RTTClient: g.Int64N(3) * int64(time.Millisecond), RTTServer: g.Int64N(3) * g.Int64N(int64(time.Second)),
 		ICMPType: uint8(g.IntN(256)), ICMPCode: uint8(g.IntN(256)),
 		State: flow.State(g.IntN(len(flow.StateNames()))), End: flow.EndReason(g.IntN(6)),
-		Direction: stats.Direction(g.IntN(4)),
+		Direction: stats.Direction(g.IntN(4)), Also: g.points(), Carried: g.IntN(9) == 0,
 	}
 	return s
 }
@@ -114,12 +121,14 @@ func (g *generator) volume() stats.Volume {
 
 func (g *generator) sample() stats.Sample {
 	return stats.Sample{
-		Time: epoch + g.Int64N(1800)*int64(time.Second),
-		In:   g.volume(), Out: g.volume(), Other: g.volume(),
+		Time: epoch + g.Int64N(1800)*int64(time.Second), Point: flow.Point(g.IntN(3)), Observed: g.Int64N(2) * int64(time.Second),
+		In: g.volume(), Out: g.volume(), Other: g.volume(),
 		Retransmits: g.Uint64N(9), NewSessions: g.Uint64N(10), ActiveSessions: g.Uint64N(1000),
 		Input: flow.Input{
 			Packets: g.Uint64N(1000), WireBytes: g.Uint64N(1 << 40), Refused: g.Uint64N(9),
 			RefusedBytes: g.Uint64N(999), Dropped: g.Uint64N(9), Truncated: g.Uint64N(9),
+			Duplicates: g.Uint64N(9), DuplicateBytes: g.Uint64N(999), Offloaded: g.Uint64N(99),
+			KernelPackets: g.Uint64N(1000), KernelBytes: g.Uint64N(1 << 40), KernelMissed: g.Uint64N(9), KernelDropped: g.Uint64N(9),
 		},
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"netflow-monitor/internal/flow"
 	"netflow-monitor/internal/stats"
 	"netflow-monitor/internal/store"
 )
@@ -106,7 +107,7 @@ func testHistoryAdds(t *testing.T, s store.Store) {
 		samples = append(samples, b.Samples...)
 	}
 	for _, step := range []int64{1, 7, 60, 90, 300, 3600, 7200} {
-		q := store.HistoryQuery{From: epoch, To: epoch + int64(time.Hour), Step: step}
+		q := store.HistoryQuery{From: epoch, To: epoch + int64(time.Hour), Step: step, Point: flow.Point(step % 3)}
 		want, err := store.NewSeries(q)
 		if err != nil {
 			t.Fatal(err)

@@ -69,6 +69,7 @@ func testSessionReplaced(t *testing.T, s store.Store) {
 	details.Tunnel.Kinds[0] = flow.TunnelVXLAN
 	plain := session
 	plain.SentTCP, plain.ReceivedTCP, plain.Tunnel = flow.TCPCounters{}, flow.TCPCounters{}, flow.Tunnel{}
+	plain.Also, plain.Carried = flow.PointList{}, false
 	for _, want := range []stats.Session{details, plain, details} {
 		w.write(t, store.Batch{Sessions: []stats.Session{want}})
 		equal(t, "replaced", read(t, s).Sessions, []stats.Session{want})
@@ -159,6 +160,9 @@ func (g *generator) sessionQuery() (q stats.SessionQuery) {
 	if g.IntN(4) == 0 {
 		state := g.session().State
 		q.State = &state
+	}
+	if g.IntN(6) == 0 {
+		q.Point = 1 + flow.Point(g.IntN(12))
 	}
 	switch g.IntN(8) {
 	case 0:

@@ -33,7 +33,12 @@ export interface Status {
   monitoring: boolean
   /** Error is why monitoring stopped by itself; empty otherwise. */
   error: string
+  /**
+   * Interfaces are the names of those that packets are captured on now; Points tells how
+   * each fares, and those that were named and are not there.
+   */
   interfaces: string[]
+  points: ObservationPoint[]
   source: Source
   /** Time is the monitor's clock: the wall clock live, the packets' time for a file. */
   time: string
@@ -56,9 +61,57 @@ export interface Status {
 export interface Source {
   /** "interface" or "file" */
   kind: string
+  /** of several interfaces with commas between; "any" */
   name: string
   /** a file was read to its end */
   finished: boolean
+  /** Filter is the capture filter, empty if every packet is taken. */
+  filter: string
+}
+
+/**
+ * ObservationPoint is an interface, or the file: what was captured there, beside what
+ * the kernel counted at it in the same time.
+ */
+export interface ObservationPoint {
+  name: string
+  /** Type is what kind of interface it is: ethernet, bridge, wireguard, …; file. */
+  type: string
+  /**
+   * State is "capturing", "off", "down", "gone", or "unsupported" for a link type that
+   * can't be decoded.
+   */
+  state: string
+  /**
+   * What was captured, and its wire bytes; refused and duplicates are among it. A
+   * duplicate counts at another point. Offloaded estimates how many more packets were on
+   * the wire, where the card joined segments.
+   */
+  packets: number
+  bytes: number
+  refused: number
+  truncated: number
+  duplicates: number
+  offloaded: number
+  /** Dropped is what the ring lost; null if it shares its ring with others. */
+  dropped: number | null
+  /**
+   * What the interface counted itself, both ways; null where it does not, or where a
+   * filter leaves packets out. Missed packets were lost by the card, dropped ones
+   * discarded by the kernel.
+   */
+  kernel_packets: number | null
+  kernel_bytes: number | null
+  kernel_missed: number | null
+  kernel_dropped: number | null
+  /**
+   * Coverage is the part of what there was that was captured, 0 to 1, in all and within
+   * the last minute.
+   */
+  coverage: number
+  coverage_minute: number
+  /** Rate is wire bytes per second captured there, duplicates included. */
+  rate: number
 }
 
 /** Totals counts since the program started. */
@@ -85,18 +138,40 @@ export interface Rates {
 
 /**
  * Capture accounts for every packet that was offered: packets = metered + refused,
- * and dropped ones were never delivered.
+ * and dropped ones were never delivered. Of the metered ones, duplicates count at another
+ * observation point.
  */
 export interface Capture {
   packets: number
   bytes: number
   metered: number
+  duplicates: number
+  duplicate_bytes: number
+  offloaded: number
   refused: number
   refused_by_reason: Record<string, number>
   dropped: number
   truncated: number
-  /** Coverage is the part of offered packets that was metered or refused by reason, 0 to 1. */
+  /**
+   * What the interfaces counted themselves in the same time, all 0 if they don't or if a
+   * filter leaves packets out.
+   */
+  kernel_packets: number
+  kernel_bytes: number
+  kernel_missed: number
+  kernel_dropped: number
+  /**
+   * Coverage is the part of what there was that was captured, 0 to 1, in all and within
+   * the last minute.
+   */
   coverage: number
+  coverage_minute: number
+  /**
+   * Workers is how many rings and flow tables share the packets, RingBytes the size of
+   * each ring; 0 for a file.
+   */
+  workers: number
+  ring_bytes: number
   /** Evicted counts what a bound made the program forget early, by structure. */
   evicted: Record<string, number>
 }
@@ -194,7 +269,14 @@ export interface Session {
   vlan: number
   /** of a second tag */
   inner_vlan: number
+  /** where it counts */
   interface: string
+  /**
+   * AlsoSeen are further interfaces that saw the same packets. Carried is true if the
+   * packets are in those of another session, enciphered, and so are in no total.
+   */
+  also_seen?: string[]
+  carried?: boolean
   start_time: string
   last_seen: string
   duration: number
@@ -335,6 +417,24 @@ export interface HistoryPoint {
   retransmits: number
   dropped: number
   refused: number
+  truncated: number
+  duplicates: number
+  /**
+   * Captured packets and, of the same time, what the interfaces counted themselves: 0 if
+   * they don't, or if a filter leaves packets out.
+   */
+  captured: number
+  offloaded: number
+  kernel_packets: number
+  kernel_missed: number
+  kernel_dropped: number
+  /** 0 to 1 */
+  coverage: number
+  /**
+   * Observed is the part of the step in which packets were captured, 0 to 1. Where it is
+   * 0 nobody watched: that is a gap, and not silence.
+   */
+  observed: number
 }
 
 /** History is a series of equal steps without gaps. */
@@ -343,6 +443,8 @@ export interface History {
   to: string
   /** seconds */
   step: number
+  /** Interface is the one that the series is of; empty: all of them. */
+  interface: string
   points: HistoryPoint[]
 }
 

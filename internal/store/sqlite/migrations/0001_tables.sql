@@ -52,6 +52,8 @@ CREATE TABLE sessions (
     tunnel_src_ip                TEXT    NOT NULL DEFAULT '',    -- the outermost tunnel's ends; '' if it has no addresses
     tunnel_dst_ip                TEXT    NOT NULL DEFAULT '',
     tunnel_id                    INTEGER NOT NULL DEFAULT 0,     -- VNI, TEID, key or session; 0 if none
+    also_points                  TEXT    NOT NULL DEFAULT '',    -- further observation_points.id that saw it: ,2,5,
+    carried                      INTEGER NOT NULL DEFAULT 0,     -- 1: in no total, because the tunnel that it came in is
     duration               INTEGER GENERATED ALWAYS AS (last_seen - start_time) VIRTUAL,
     total_bytes            INTEGER GENERATED ALWAYS AS (bytes_sent + bytes_received) VIRTUAL,
     total_packets          INTEGER GENERATED ALWAYS AS (packets_sent + packets_received) VIRTUAL,
@@ -112,7 +114,16 @@ CREATE TABLE traffic_history (
     dropped_packets   INTEGER NOT NULL,
     truncated_packets INTEGER NOT NULL,
     retransmits       INTEGER NOT NULL,         -- TCP segments
-    PRIMARY KEY (step, time)
+    point             INTEGER NOT NULL,         -- observation_points.id; 0: all of them together
+    observed          INTEGER NOT NULL,         -- nanoseconds of the step in which packets were captured
+    duplicate_packets INTEGER NOT NULL,         -- metered, and counted at another point
+    duplicate_bytes   INTEGER NOT NULL,
+    offloaded_packets INTEGER NOT NULL,         -- an estimate: so many more were on the wire than were offered
+    kernel_packets    INTEGER NOT NULL,         -- what the interface counted in the same time, both ways
+    kernel_bytes      INTEGER NOT NULL,
+    kernel_missed     INTEGER NOT NULL,         -- lost by the card for want of memory
+    kernel_dropped    INTEGER NOT NULL,         -- discarded by the kernel
+    PRIMARY KEY (step, time, point)
 ) WITHOUT ROWID;
 
 CREATE TABLE event_logs (
@@ -156,7 +167,7 @@ SELECT s.id,
        src_ip, src_port, dst_ip, dst_port, protocol_name AS protocol, state, end_reason, direction,
        packets_sent, packets_received, total_packets, bytes_sent, bytes_received, total_bytes,
        ip_bytes_sent, ip_bytes_received, payload_bytes_sent, payload_bytes_received,
-       rtt_ms, retransmits_sent, retransmits_received, tunnel, vlan, p.name AS interface
+       rtt_ms, retransmits_sent, retransmits_received, tunnel, vlan, p.name AS interface, also_points, carried
 FROM sessions s LEFT JOIN observation_points p ON p.id = s.point;
 
 CREATE VIEW ip_statistics_readable AS
@@ -167,10 +178,12 @@ SELECT ip, bytes_sent, bytes_received, total_bytes, packets_sent, packets_receiv
 FROM ip_statistics;
 
 CREATE VIEW traffic_history_readable AS
-SELECT step, datetime(time / 1000000000, 'unixepoch') AS time, bytes_in, bytes_out, bytes_other,
+SELECT step, datetime(time / 1000000000, 'unixepoch') AS time, ifnull(p.name, 'all') AS interface,
+       observed / 1e9 AS observed, bytes_in, bytes_out, bytes_other,
        packets_in, packets_out, packets_other, new_sessions, active_sessions,
-       retransmits, offered_packets, refused_packets, dropped_packets, truncated_packets
-FROM traffic_history;
+       retransmits, offered_packets, kernel_packets, refused_packets, duplicate_packets,
+       dropped_packets, truncated_packets, kernel_missed, kernel_dropped
+FROM traffic_history LEFT JOIN observation_points p ON p.id = point;
 
 CREATE VIEW event_logs_readable AS
 SELECT id, datetime(time / 1000000000, 'unixepoch') AS time, level, kind, message FROM event_logs;

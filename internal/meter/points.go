@@ -1,0 +1,93 @@
+package meter
+
+import "netflow-monitor/internal/flow"
+
+// Points names the observation points of a source with several interfaces. The meter
+// asks it from its own goroutine while packets wait, so it answers from memory.
+type Points interface {
+	// Point is the observation point of the interface with the kernel's index.
+	Point(iface int32) flow.Point
+	// Changes rises whenever a known interface became another observation point.
+	Changes() uint64
+}
+
+const (
+	// sightSlots is how many interfaces are remembered without a look-up. A power of two.
+	sightSlots = 256
+	// maxInputs bounds the observation points that are accounted for one by one; what
+	// comes from further ones is in the first account.
+	maxInputs = 4096
+)
+
+// sight is what is known of an interface.
+type sight struct {
+	point uint64 // as in key.meta
+	iface int32
+	input uint16 // index of inputs
+}
+
+// sights are the interfaces met lately, by the lowest bits of their index.
+type sights struct {
+	slots   [sightSlots]sight
+	changes uint64
+}
+
+func (s *sights) at(iface int32) *sight { return &s.slots[uint32(iface)%sightSlots] }
+
+// meet gives an interface its place.
+func (m *Meter) meet(s *sight, iface int32) {
+	point := m.cfg.Point
+	if iface != 0 && m.cfg.Points != nil {
+		point = m.cfg.Points.Point(iface)
+	}
+	*s = sight{point: uint64(min(point, flow.MaxPoint)) << pointShift, iface: iface, input: m.inputOf(point)}
+}
+
+// inputOf is the account of an observation point.
+func (m *Meter) inputOf(p flow.Point) uint16 {
+	for i := range m.inputs {
+		if m.inputs[i].Point == p {
+			return uint16(i)
+		}
+	}
+	if len(m.inputs) == maxInputs {
+		return 0
+	}
+	m.inputs = append(m.inputs, flow.PointInput{Point: p})
+	return uint16(len(m.inputs) - 1)
+}
+
+// followPoints asks again for all interfaces if an answer may have changed.
+func (m *Meter) followPoints() {
+	if m.cfg.Points == nil {
+		return
+	}
+	if n := m.cfg.Points.Changes(); n != m.sights.changes {
+		m.sights.changes = n
+		m.forgetInterfaces()
+	}
+}
+
+func (m *Meter) forgetInterfaces() {
+	for i := range m.sights.slots {
+		m.sights.slots[i].iface = -1
+	}
+	m.meet(m.sights.at(0), 0)
+}
+
+// input sums the accounts.
+func (m *Meter) input() flow.Input {
+	sum := flow.Input{Dropped: m.lost}
+	for i := range m.inputs {
+		sum.Add(m.inputs[i].Input)
+	}
+	return sum
+}
+
+// clearInput begins all accounts anew.
+func (m *Meter) clearInput() {
+	m.lost = 0
+	for i := range m.inputs {
+		m.inputs[i].Input = flow.Input{}
+	}
+}
