@@ -43,27 +43,28 @@ type Options struct {
 // Run monitors until ctx ends, then stops in stages so that nothing is lost:
 // sources, the meter's last records, the last window to the store, the clients.
 func Run(ctx context.Context, cfg config.Config, opts Options) (err error) {
+	pre, err := prepare(ctx, cfg, opts)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = pre.listener.Close() }() // the server has closed it already, but for errors below
 	log, err := openLogging(cfg.Logging, opts.Debug, opts.Stderr)
 	if err != nil {
-		return err
+		return pre.who.explain(err, cfg.Logging.File)
 	}
 	defer func() { err = errors.Join(err, log.close()) }()
-	listener, err := listen(ctx, cfg)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = listener.Close() }() // the server has closed it already, but for errors below
+	log.Info("privileges dropped", "user", pre.who.user.String(), "because", pre.who.because, "capabilities", pre.left.String())
 
 	db, err := sqlite.Open(ctx, sqlite.Config{Path: cfg.Database.Path})
 	if err != nil {
-		return err
+		return pre.who.explain(err, cfg.Database.Path)
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	p, err := assemble(ctx, cfg, opts, log, db)
+	p, err := assemble(ctx, cfg, opts, pre, log, db)
 	if err != nil {
 		return err
 	}
-	return p.run(ctx, listener)
+	return p.run(ctx, pre.listener)
 }
 
 // program is all parts, made and not yet running.
@@ -79,7 +80,7 @@ type program struct {
 	access  access
 }
 
-func assemble(ctx context.Context, cfg config.Config, opts Options, log *logging, db *sqlite.Store) (*program, error) {
+func assemble(ctx context.Context, cfg config.Config, opts Options, pre prepared, log *logging, db *sqlite.Store) (*program, error) {
 	locator, err := mmdb.New(geoConfig(cfg), log.Logger)
 	if err != nil {
 		return nil, err
@@ -97,7 +98,7 @@ func assemble(ctx context.Context, cfg config.Config, opts Options, log *logging
 		return nil, err
 	}
 	catalog := store.NewCatalog(engine, writer, db)
-	src, err := newSource(cfg, opts, engine, writer)
+	src, err := newSource(cfg, opts, pre.file, engine, writer)
 	if err != nil {
 		return nil, err
 	}
@@ -109,12 +110,8 @@ func assemble(ctx context.Context, cfg config.Config, opts Options, log *logging
 		source: src, config: meterConfig(cfg, point), silence: cfg.Monitor.CaptureTimeout,
 		record: writer.Record, log: log.Logger, started: time.Now(),
 	}
-	acc, err := newAccess(cfg)
-	if err != nil {
-		return nil, err
-	}
 	server, err := api.New(apiConfig(cfg, opts.Debug), api.Deps{
-		Catalog: catalog, Engine: engine, Writer: writer, Monitor: mon, Auth: acc.auth,
+		Catalog: catalog, Engine: engine, Writer: writer, Monitor: mon, Auth: pre.access.auth,
 		Points: func(p flow.Point) string { return points[p] },
 		Page:   web.FS(), Version: opts.Version, Log: log.Logger,
 	})
@@ -122,7 +119,7 @@ func assemble(ctx context.Context, cfg config.Config, opts Options, log *logging
 		return nil, err
 	}
 	reportRecovered(writer, db.Recovered())
-	return &program{cfg, opts, log, locator, engine, writer, mon, server, acc}, nil
+	return &program{cfg, opts, log, locator, engine, writer, mon, server, pre.access}, nil
 }
 
 // observationPoints numbers the source and names all that the database knows.

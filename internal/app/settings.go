@@ -5,7 +5,9 @@ import (
 	"math/rand/v2"
 
 	"netflow-monitor/internal/api"
+	"netflow-monitor/internal/capture"
 	"netflow-monitor/internal/capture/afpacket"
+	"netflow-monitor/internal/capture/filter"
 	"netflow-monitor/internal/capture/netdev"
 	"netflow-monitor/internal/config"
 	"netflow-monitor/internal/flow"
@@ -53,11 +55,12 @@ func apiConfig(cfg config.Config, debug bool) api.Config {
 	return c
 }
 
-// newSource is the interface or the file to monitor.
-func newSource(cfg config.Config, opts Options, engine *stats.Engine, writer *store.Writer) (source, error) {
+// newSource is the interface to monitor, or the file, which is open already.
+func newSource(cfg config.Config, opts Options, opened capture.Source, engine *stats.Engine, writer *store.Writer) (source, error) {
 	if opts.ReadFile != "" {
 		return &file{
 			path: opts.ReadFile, speed: opts.Speed, filter: cfg.Network.Filter,
+			src: filter.NewSource(opened, cfg.Network.Filter),
 			out: &stored{out: engine, backlog: engine.Backlog, flush: writer.Flush},
 		}, nil
 	}
