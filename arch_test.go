@@ -31,13 +31,14 @@ var everything = []string{"*"}
 // layers is the import table of the design. Tests are free: they compare and build
 // what the program must not.
 var layers = map[string]row{
-	"internal/flow":    {nil, "the vocabulary: everyone speaks it, so it knows nobody"},
-	"internal/packet":  {[]string{"internal/flow"}, "bytes to headers, in the words of flows: it must be usable and fuzzed alone"},
-	"internal/capture": {nil, "a seam: what delivers packets and what meters them meet here"},
-	"internal/geo":     {nil, "a seam, and address ranges: no packets, no flows"},
-	"internal/stream":  {nil, "carries values without knowing them"},
-	"internal/auth":    {nil, "who may do what; it knows neither HTTP paths nor data"},
-	"internal/config":  {[]string{"internal/flow", "internal/capture/filter"}, "plain settings; app maps them to each part's own Config"},
+	"internal/flow":      {nil, "the vocabulary: everyone speaks it, so it knows nobody"},
+	"internal/packet":    {[]string{"internal/flow"}, "bytes to headers, in the words of flows: it must be usable and fuzzed alone"},
+	"internal/capture":   {nil, "a seam: what delivers packets and what meters them meet here"},
+	"internal/geo":       {nil, "a seam, and address ranges: no packets, no flows"},
+	"internal/stream":    {nil, "carries values without knowing them"},
+	"internal/auth":      {nil, "who may do what; it knows neither HTTP paths nor data"},
+	"internal/privilege": {nil, "the rights of the process: whom it becomes and what it keeps is told by app"},
+	"internal/config":    {[]string{"internal/flow", "internal/capture/filter"}, "plain settings; app maps them to each part's own Config"},
 
 	"internal/capture/afpacket": {[]string{"internal/capture", "internal/capture/filter"}, "a source implements its seam"},
 	"internal/capture/pcapfile": {[]string{"internal/capture"}, "a source implements its seam"},

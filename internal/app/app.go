@@ -14,7 +14,9 @@ import (
 	"time"
 
 	"netflow-monitor/internal/api"
+	"netflow-monitor/internal/capture"
 	"netflow-monitor/internal/capture/afpacket"
+	"netflow-monitor/internal/capture/filter"
 	"netflow-monitor/internal/config"
 	"netflow-monitor/internal/geo/mmdb"
 	"netflow-monitor/internal/stats"
@@ -43,27 +45,28 @@ type Options struct {
 // Run monitors until ctx ends, then stops in stages so that nothing is lost:
 // sources, the meter's last records, the last window to the store, the clients.
 func Run(ctx context.Context, cfg config.Config, opts Options) (err error) {
+	pre, err := prepare(ctx, cfg, opts)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = pre.listener.Close() }() // the server has closed it already, but for errors below
 	log, err := openLogging(cfg.Logging, opts.Debug, opts.Stderr)
 	if err != nil {
-		return err
+		return pre.who.explain(err, cfg.Logging.File)
 	}
 	defer func() { err = errors.Join(err, log.close()) }()
-	listener, err := listen(ctx, cfg)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = listener.Close() }() // the server has closed it already, but for errors below
+	log.Info("privileges dropped", "user", pre.who.user.String(), "because", pre.who.because, "capabilities", pre.left.String())
 
 	db, err := sqlite.Open(ctx, sqlite.Config{Path: cfg.Database.Path})
 	if err != nil {
-		return err
+		return pre.who.explain(err, cfg.Database.Path)
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	p, err := assemble(ctx, cfg, opts, log, db)
+	p, err := assemble(ctx, cfg, opts, pre, log, db)
 	if err != nil {
 		return err
 	}
-	return p.run(ctx, listener)
+	return p.run(ctx, pre.listener)
 }
 
 // program is all parts, made and not yet running.
@@ -83,8 +86,8 @@ type program struct {
 	access     access
 }
 
-func assemble(ctx context.Context, cfg config.Config, opts Options, log *logging, db *sqlite.Store) (*program, error) {
-	p := &program{cfg: cfg, opts: opts, log: log}
+func assemble(ctx context.Context, cfg config.Config, opts Options, pre prepared, log *logging, db *sqlite.Store) (*program, error) {
+	p := &program{cfg: cfg, opts: opts, log: log, access: pre.access}
 	var err error
 	if p.locator, err = mmdb.New(geoConfig(cfg), log.Logger); err != nil {
 		return nil, err
@@ -105,16 +108,13 @@ func assemble(ctx context.Context, cfg config.Config, opts Options, log *logging
 		return nil, err
 	}
 	p.interfaces = newInterfaces(points, db.AddPoint, log.Logger)
-	src, err := p.newSource()
+	src, err := p.newSource(pre.file)
 	if err != nil {
 		return nil, err
 	}
 	p.monitor = &monitor{
 		source: src, silence: cfg.Monitor.CaptureTimeout, record: p.writer.Record, log: log.Logger,
 		started: time.Now(), most: cfg.Monitor.MaxSessions, woken: make(chan struct{}, 1),
-	}
-	if p.access, err = newAccess(cfg); err != nil {
-		return nil, err
 	}
 	p.server, err = api.New(apiConfig(cfg, opts.Debug), api.Deps{
 		Catalog: store.NewCatalog(p.engine, p.writer, db), Engine: p.engine, Writer: p.writer, Monitor: p.monitor, Auth: p.access.auth,
@@ -128,13 +128,14 @@ func assemble(ctx context.Context, cfg config.Config, opts Options, log *logging
 	return p, p.interfaces.keep(ctx)
 }
 
-// newSource is the interfaces or the file to monitor.
-func (p *program) newSource() (source, error) {
+// newSource is the interfaces to monitor, or the file, which is open already.
+func (p *program) newSource(opened capture.Source) (source, error) {
 	cfg := p.cfg
 	meters := meterConfig(cfg)
 	if p.opts.ReadFile != "" {
 		f := &file{
 			path: p.opts.ReadFile, speed: p.opts.Speed, filter: cfg.Network.Filter, config: meters,
+			src: filter.NewSource(opened, cfg.Network.Filter),
 			out: &stored{out: p.engine, backlog: p.engine.Backlog, flush: p.writer.Flush},
 		}
 		f.config.Point = p.interfaces.number(f.name())

@@ -6,9 +6,8 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"runtime"
-	"strconv"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,6 +17,7 @@ import (
 	"netflow-monitor/internal/capture/netdev"
 	"netflow-monitor/internal/config"
 	"netflow-monitor/internal/geo/mmdb"
+	"netflow-monitor/internal/privilege"
 )
 
 // verdict of one check.
@@ -29,38 +29,55 @@ const (
 	failed  verdict = "FAILED"
 )
 
+// deps is what the checks know of the run that they are for.
+type deps struct {
+	cfg config.Config
+	who identity
+	// missing are the folders that a run would make, and why it could not.
+	missing map[string]error
+}
+
 // check is one line of CheckDeps.
 type check struct {
 	name string
-	run  func(context.Context, config.Config) (verdict, string)
+	run  func(*deps, context.Context) (verdict, string)
 }
 
+// checks are in the order of a run: from the user on all is done as the one whom the
+// program becomes, with the capabilities that it keeps.
 var checks = []check{
-	{"kernel", checkKernel},
-	{"capabilities", checkCapabilities},
-	{"interface", checkInterface},
-	{"capture socket", checkSocket},
-	{"database file", checkDatabase},
-	{"disk", checkDisk},
-	{"geography", checkGeography},
-	{"port", checkPort},
+	{"kernel", (*deps).checkKernel},
+	{"port", (*deps).checkPort},
+	{"capabilities", (*deps).checkCapabilities},
+	{"user", (*deps).checkUser},
+	{"interface", (*deps).checkInterface},
+	{"capture socket", (*deps).checkSocket},
+	{"database file", (*deps).checkDatabase},
+	{"disk", (*deps).checkDisk},
+	{"log file", (*deps).checkLogFile},
+	{"geography", (*deps).checkGeography},
 }
 
 // CheckDeps tries what a run needs and writes one line for each, with the remedy
-// where there is one. It reports whether the main job can run.
+// where there is one. It reports whether the main job can run. The process has
+// dropped its privileges after it.
 func CheckDeps(ctx context.Context, cfg config.Config, w io.Writer) (bool, error) {
 	ok := true
+	d := &deps{cfg: cfg}
 	for _, c := range checks {
-		v, detail := c.run(ctx, cfg)
+		v, detail := c.run(d, ctx)
 		ok = ok && v != failed
-		if _, err := fmt.Fprintf(w, "%-8s %-15s %s\n", v, c.name, detail); err != nil {
+		if _, err := fmt.Fprintf(w, "%-8s %-15s %s\n", v, c.name, oneLine(detail)); err != nil {
 			return false, err
 		}
 	}
 	return ok, nil
 }
 
-func checkKernel(context.Context, config.Config) (verdict, string) {
+// oneLine is for errors that are several joined.
+func oneLine(text string) string { return strings.ReplaceAll(strings.TrimSpace(text), "\n", "; ") }
+
+func (*deps) checkKernel(context.Context) (verdict, string) {
 	var u unix.Utsname
 	if err := unix.Uname(&u); err != nil {
 		return advised, err.Error()
@@ -76,124 +93,103 @@ func checkKernel(context.Context, config.Config) (verdict, string) {
 	return passed, "Linux " + release + " on " + runtime.GOARCH
 }
 
-func checkCapabilities(context.Context, config.Config) (verdict, string) {
-	const netRaw = 13 // CAP_NET_RAW, include/uapi/linux/capability.h
-	status, err := os.ReadFile("/proc/self/status")
-	if err != nil {
+func (*deps) checkCapabilities(context.Context) (verdict, string) {
+	held, err := privilege.Held()
+	switch {
+	case err != nil:
 		return advised, err.Error()
+	case !held.Has(privilege.NetRaw):
+		return failed, "CAP_NET_RAW is missing; " + afpacket.PermissionRemedy()
 	}
-	for line := range strings.Lines(string(status)) {
-		text, found := strings.CutPrefix(line, "CapEff:")
-		if !found {
-			continue
-		}
-		caps, err := strconv.ParseUint(strings.TrimSpace(text), 16, 64)
-		if err == nil && caps&(1<<netRaw) != 0 {
-			return passed, "CAP_NET_RAW is there"
-		}
-	}
-	return failed, "CAP_NET_RAW is missing; " + afpacket.PermissionRemedy()
+	return passed, "CAP_NET_RAW is there"
 }
 
-func checkInterface(_ context.Context, cfg config.Config) (verdict, string) {
-	names, err := interfacesOf(cfg)
-	name := names[0]
+// checkUser drops privileges as a run does.
+func (d *deps) checkUser(context.Context) (verdict, string) {
+	who, err := identify(d.cfg)
+	d.who = who
 	if err != nil {
 		return failed, err.Error()
 	}
-	list, err := netdev.List()
+	d.tryFolders()
+	left, err := who.assume(privilege.NetRaw)
+	if err != nil {
+		return failed, err.Error()
+	}
+	return passed, who.String() + "; capabilities after the start: " + left.String()
+}
+
+// checkInterface looks at the interfaces that a run would capture on. Of several, one
+// that is there is enough to begin with.
+func (d *deps) checkInterface(context.Context) (verdict, string) {
+	names, err := interfacesOf(d.cfg)
+	if err != nil {
+		return failed, err.Error()
+	}
+	list, err := netdev.Links()
 	if err != nil {
 		return advised, err.Error()
 	}
-	names = make([]string, 0, len(list))
-	for _, dev := range list {
-		names = append(names, dev.Name)
+	there := make([]string, len(list))
+	for i, link := range list {
+		there[i] = link.Name
+	}
+	details, good := make([]string, len(names)), 0
+	for i, name := range names {
+		at := slices.Index(there, name)
 		switch {
-		case dev.Name != name:
-		case !dev.Up:
-			return failed, name + " is down; sudo ip link set " + name + " up"
+		case name == afpacket.Any:
+			details[i] = "all that are up"
+			good++
+		case at < 0:
+			details[i] = "there is no " + name + "; there are " + strings.Join(there, ", ") + ": choose one with -i"
+		case !list[at].Up:
+			details[i] = name + " is down; sudo ip link set " + name + " up"
 		default:
-			return passed, name + " is up"
+			details[i] = name + " is up"
+			good++
 		}
 	}
-	return failed, "there is no " + name + "; there are " + strings.Join(names, ", ") + ": choose one with -i"
+	text := strings.Join(details, "; ")
+	switch good {
+	case len(names):
+		return passed, text
+	case 0:
+		return failed, text
+	}
+	return advised, text
 }
 
-func checkSocket(_ context.Context, cfg config.Config) (verdict, string) {
-	names, err := interfacesOf(cfg)
-	name := names[0]
+// checkSocket opens the capture as a run does.
+func (d *deps) checkSocket(context.Context) (verdict, string) {
+	names, err := interfacesOf(d.cfg)
 	if err != nil {
 		return failed, "no interface to open it on"
 	}
-	src, err := afpacket.Open(captureConfig(cfg, names))
+	want := captureConfig(d.cfg, names)
+	rings, err := afpacket.Open(want)
 	if err != nil {
 		return failed, err.Error()
 	}
-	if err := src.Close(); err != nil {
+	got := rings.Sources[0].RingBytes()
+	if err := rings.Close(); err != nil {
 		return advised, err.Error()
 	}
-	return passed, "packets of " + name + " can be read"
-}
-
-func checkDatabase(_ context.Context, cfg config.Config) (verdict, string) {
-	path := cfg.Database.Path
-	remedy := "; make it writable for " + userName() + ", or set database.path to another file"
-	probe, err := os.CreateTemp(existing(filepath.Dir(path)), ".write-test-*")
-	if err != nil {
-		return failed, err.Error() + remedy
+	text := fmt.Sprintf("packets of %s can be read, through a ring of %d MiB", strings.Join(names, ", "), got>>20)
+	if want.Workers > 1 {
+		text = fmt.Sprintf("packets of %s can be read, through %d rings of %d MiB", strings.Join(names, ", "), want.Workers, got>>20)
 	}
-	if err := errors.Join(probe.Close(), os.Remove(probe.Name())); err != nil {
-		return failed, err.Error() + remedy
-	}
-	f, err := os.OpenFile(path, os.O_RDWR, 0)
-	switch {
-	case errors.Is(err, os.ErrNotExist):
-		return passed, path + " will be made"
-	case err != nil:
-		return failed, err.Error() + remedy
-	}
-	info, err := f.Stat()
-	if err := errors.Join(err, f.Close()); err != nil {
-		return failed, err.Error() + remedy
-	}
-	return passed, fmt.Sprintf("%s is writable, %.1f MB", path, float64(info.Size())/1e6)
-}
-
-// existing is the folder itself or the nearest one above it that is there: a check
-// leaves nothing behind.
-func existing(dir string) string {
-	for {
-		_, err := os.Stat(dir)
-		above := filepath.Dir(dir)
-		if !errors.Is(err, os.ErrNotExist) || above == dir {
-			return dir
-		}
-		dir = above
-	}
-}
-
-func checkDisk(_ context.Context, cfg config.Config) (verdict, string) {
-	var fs unix.Statfs_t
-	dir := existing(filepath.Dir(cfg.Database.Path))
-	if err := unix.Statfs(dir, &fs); err != nil {
-		return advised, "free space of " + dir + " is not known: " + err.Error()
-	}
-	free := float64(fs.Bavail) * float64(fs.Bsize)
-	text := fmt.Sprintf("%.1f GB free for %s", free/1e9, cfg.Database.Path)
-	switch {
-	case free < 64e6:
-		return failed, text + "; free some space or set database.path to another disk"
-	case free < 1e9:
-		return advised, text + ": little for a history"
+	if got < want.RingBytes {
+		return advised, fmt.Sprintf("%s instead of %d; free some memory for it", text, want.RingBytes>>20)
 	}
 	return passed, text
 }
 
-func checkGeography(_ context.Context, cfg config.Config) (verdict, string) {
-	if !cfg.Geolocation.Enabled {
+func (d *deps) checkGeography(context.Context) (verdict, string) {
+	if !d.cfg.Geolocation.Enabled {
 		return advised, "switched off by geolocation.enabled"
 	}
-	path := cfg.Geolocation.DatabasePath
+	path := d.cfg.Geolocation.DatabasePath
 	_, err := os.Stat(path)
 	if path == "" || errors.Is(err, os.ErrNotExist) {
 		return passed, "embedded country database; for cities put an .mmdb file at geolocation.database_path"
@@ -212,8 +208,8 @@ func checkGeography(_ context.Context, cfg config.Config) (verdict, string) {
 	return passed, text
 }
 
-func checkPort(ctx context.Context, cfg config.Config) (verdict, string) {
-	l, err := listen(ctx, cfg)
+func (d *deps) checkPort(ctx context.Context) (verdict, string) {
+	l, err := listen(ctx, d.cfg)
 	if err != nil {
 		return failed, err.Error()
 	}
@@ -222,11 +218,4 @@ func checkPort(ctx context.Context, cfg config.Config) (verdict, string) {
 		return advised, err.Error()
 	}
 	return passed, address + " is free"
-}
-
-func userName() string {
-	if os.Geteuid() == 0 {
-		return "root"
-	}
-	return "user " + strconv.Itoa(os.Geteuid())
 }

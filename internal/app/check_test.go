@@ -13,10 +13,11 @@ func TestDatabaseChecksLeaveNothingBehind(t *testing.T) {
 	dir := t.TempDir()
 	cfg := config.Default()
 	cfg.Database.Path = filepath.Join(dir, "data", "deep", "netflow.db")
-	if v, detail := checkDatabase(t.Context(), cfg); v != passed || !strings.Contains(detail, "will be made") {
+	d := &deps{cfg: cfg}
+	if v, detail := d.checkDatabase(t.Context()); v != passed || !strings.Contains(detail, "will be made") {
 		t.Errorf("database: %s %s", v, detail)
 	}
-	if v, detail := checkDisk(t.Context(), cfg); v == failed || !strings.Contains(detail, "GB free") {
+	if v, detail := d.checkDisk(t.Context()); v == failed || !strings.Contains(detail, "GB free") {
 		t.Errorf("disk: %s %s", v, detail)
 	}
 	left, err := os.ReadDir(dir)
@@ -33,7 +34,7 @@ func TestDatabaseCheckSeesAFileInTheWay(t *testing.T) {
 	for _, path := range []string{filepath.Join(file, "netflow.db"), filepath.Join(file, "deep", "netflow.db")} {
 		cfg := config.Default()
 		cfg.Database.Path = path
-		if v, detail := checkDatabase(t.Context(), cfg); v != failed || !strings.Contains(detail, "database.path") {
+		if v, detail := (&deps{cfg: cfg}).checkDatabase(t.Context()); v != failed || !strings.Contains(detail, "database.path") {
 			t.Errorf("%s: %s %s", path, v, detail)
 		}
 	}

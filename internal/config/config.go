@@ -64,7 +64,7 @@ type Web struct {
 	Password Secret
 }
 
-// Monitor bounds the flow table.
+// Monitor bounds the flow table, and says as whom the program runs.
 type Monitor struct {
 	// CaptureTimeout: after so long without a packet there is a warning event.
 	CaptureTimeout time.Duration
@@ -73,6 +73,9 @@ type Monitor struct {
 	MaxSessions    int
 	// Decapsulate are the tunnels of which the session inside is followed.
 	Decapsulate flow.TunnelSet
+	// User is a name or number, for a start as root; empty is the owner of the
+	// database's folder.
+	User string
 }
 
 // Geolocation says where addresses are looked up.

@@ -77,6 +77,8 @@ func TestLoadGood(t *testing.T) {
 		}},
 		{"no log file", "logging: {file: ''}\n", func(c *Config) { c.Logging.File = "" }},
 		{"ipv6 host", "web: {host: '::1'}\n", func(c *Config) { c.Web.Host = "::1" }},
+		{"user", "monitor: {user: netflow}\n", func(c *Config) { c.Monitor.User = "netflow" }},
+		{"user's number", "monitor: {user: 12345}\n", func(c *Config) { c.Monitor.User = "12345" }},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -129,6 +131,7 @@ func TestLoadBad(t *testing.T) {
 		{"wrong half of a home", "geolocation: {home_latitude: 91, home_longitude: 1}\n", []string{"must be a number from -90 to 90"}},
 		{"interface name", "network: {interface: ../etc}\n", []string{":1: network.interface must be an interface name"}},
 		{"host with port", "web: {host: '1.2.3.4:80'}\n", []string{":1: web.host must be an IP address or a host name, without port"}},
+		{"two users", "monitor: {user: 'netflow:netflow'}\n", []string{":1: monitor.user must be a user's name or number, or empty"}},
 		{"empty path", "database: {path: ''}\n", []string{":1: database.path must be a path, not"}},
 		{"all at once", "web:\n  port: -1\n  hots: x\nmonitor:\n  max_sessions: many\n", []string{
 			":2: web.port must be", ":3: unknown key web.hots", ":5: monitor.max_sessions must be",

@@ -18,7 +18,7 @@ var sections = []section{
 	{"network", "What is captured."},
 	{"database", "Where history is kept."},
 	{"web", "Where the page and the API are served, and to whom."},
-	{"monitor", "When sessions end and how many there may be."},
+	{"monitor", "When sessions end, how many there may be, and as whom the program runs."},
 	{"geolocation", "Where addresses are looked up. Country and AS need no file: they are in the program."},
 	{"logging", "What is logged, besides to standard error."},
 }
@@ -124,6 +124,12 @@ var settings = []setting{
 		"monitor.decapsulate",
 		"Tunnels of which the session inside is followed, instead of the tunnel: `all`, `none`, or a list.",
 		tunnels(func(c *Config) *flow.TunnelSet { return &c.Monitor.Decapsulate }),
+	},
+	{
+		"monitor.user",
+		"User to become after a start as root, by name or number; empty: the owner of the database folder, or of the nearest " +
+			"folder above it that is there. Of root's capabilities only CAP_NET_RAW is kept. Not used if started by somebody else.",
+		account(func(c *Config) *string { return &c.Monitor.User }),
 	},
 	{
 		"geolocation.enabled",

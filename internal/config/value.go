@@ -68,6 +68,13 @@ func text(field func(*Config) *string, allowed string, ok func(string) bool) val
 	}
 }
 
+// account may be written as a number too, which has no quotes in YAML.
+func account(field func(*Config) *string) value {
+	v := text(field, "a user's name or number, or empty", isAccount)
+	v.tags = append(v.tags, "!!int")
+	return v
+}
+
 func duration(field func(*Config) *time.Duration, high time.Duration) value {
 	const low = time.Second
 	return value{
@@ -249,6 +256,12 @@ func listLiteral(text string) string {
 		names[i] = strconv.Quote(names[i])
 	}
 	return "[" + strings.Join(names, ", ") + "]"
+}
+
+// isAccount takes what user databases do: anything that has no meaning in their lines.
+func isAccount(text string) bool {
+	return len(text) < 256 && !strings.HasPrefix(text, "-") &&
+		!strings.ContainsFunc(text, func(r rune) bool { return r == ':' || r == '/' || unicode.IsSpace(r) || !unicode.IsPrint(r) })
 }
 
 func anyText(string) bool       { return true }

@@ -25,16 +25,21 @@ type nothingToClose struct{}
 
 func (nothingToClose) Close() error { return nil }
 
-// openInput opens a file, or standard input for "-", and what it is compressed with.
-func openInput(path string) (io.Reader, io.Closer, error) {
-	if path == "-" {
+// Close closes a file that is not going to be read.
+func (f File) Close() error {
+	if f.file == nil {
+		return nil
+	}
+	return f.file.Close()
+}
+
+// input is the file without what it is compressed with.
+func (f File) input() (io.Reader, io.Closer, error) {
+	if f.file == nil {
 		p := newPump(os.Stdin)
 		return p, pumpCloser{p, nothingToClose{}}, nil
 	}
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, nil, err
-	}
+	path, file := f.name, f.file
 	info, err := file.Stat()
 	switch {
 	case err != nil:

@@ -52,14 +52,42 @@ type Source struct {
 // first bytes, never in its name. A stream is not waited for: if it turns out to be
 // no capture, Next says so.
 func Open(path string, opts Options) (*Source, error) {
-	if err := opts.Validate(); err != nil {
+	file, err := OpenFile(path)
+	if err != nil {
 		return nil, err
 	}
-	input, closer, err := openInput(path)
+	return Read(file, opts)
+}
+
+// File is an open capture file of which nothing has been read yet.
+type File struct {
+	name string
+	file *os.File // nil for standard input
+}
+
+// OpenFile is the first half of Open, for who has the right to open the file but
+// should not be the one who looks into it.
+func OpenFile(path string) (File, error) {
+	if path == "-" {
+		return File{name: path}, nil
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return File{}, fmt.Errorf("open capture file: %w", err)
+	}
+	return File{path, file}, nil
+}
+
+// Read is the second half of Open. If it fails it has closed the file.
+func Read(f File, opts Options) (*Source, error) {
+	if err := opts.Validate(); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	input, closer, err := f.input()
 	if err != nil {
 		return nil, fmt.Errorf("open capture file: %w", err)
 	}
-	s := newSource(path, input, closer, opts)
+	s := newSource(f.name, input, closer, opts)
 	if err := s.begin(); err != nil && !errors.Is(err, capture.ErrIdle) {
 		return nil, errors.Join(err, closer.Close())
 	}
