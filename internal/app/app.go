@@ -150,7 +150,7 @@ func (p *program) newSource(opened capture.Source) (source, error) {
 	}
 	p.live = &live{
 		config: captureConfig(cfg, names), meters: meters, deduplicate: cfg.Network.Deduplicate,
-		interfaces: p.interfaces, out: p.engine, log: p.log.Logger,
+		interfaces: p.interfaces, out: p.engine, log: p.log.Logger, lanes: newLanes(cfg.Network.Workers),
 	}
 	p.live.reconciler = &reconciler{
 		interfaces: p.interfaces, captured: p.live.captures, filtered: cfg.Network.Filter != "",

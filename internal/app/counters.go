@@ -12,6 +12,8 @@ type counters struct {
 	faults [packet.FaultCount]uint64
 	// crowded are sessions that ended because the flow table was full.
 	crowded uint64
+	// overflow are packets of sessions that found no room in it at all.
+	overflow uint64
 	// uncorrelated are flows that were not compared with those of other interfaces.
 	uncorrelated uint64
 }
@@ -23,6 +25,7 @@ func (c *counters) sum(o counters) {
 		c.faults[i] += n
 	}
 	c.crowded += o.crowded
+	c.overflow += o.overflow
 	c.uncorrelated += o.uncorrelated
 }
 
@@ -32,6 +35,7 @@ func (c *counters) add(m meter.Counters) {
 		c.faults[i] += n
 	}
 	c.crowded += m.Ended[flow.EndLackOfResources]
+	c.overflow += m.Overflow
 }
 
 // byReason names the refused packets' faults.

@@ -27,6 +27,7 @@ type live struct {
 	interfaces  *interfaces
 	reconciler  *reconciler
 	ringBytes   atomic.Int64 // of each ring, as it was got
+	lanes       *lanes       // one for each worker
 	out         flow.Sink
 	log         *slog.Logger
 }
@@ -178,7 +179,7 @@ func (a *liveCapture) meter(ctx context.Context) error {
 	for i, m := range a.meters {
 		workers.Go(func() {
 			src := a.capture.Sources[i]
-			errs[i] = m.Run(ctx, src, a.mediator.Inlet(i))
+			a.lanes.run(i, func() { errs[i] = m.Run(ctx, src, a.mediator.Inlet(i)) })
 			// Those whose interface is gone read out their rings and end by themselves.
 			if !errors.Is(errs[i], capture.ErrInterfaceGone) {
 				cancel()

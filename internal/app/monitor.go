@@ -228,7 +228,7 @@ func (m *monitor) Status() api.MonitorStatus {
 	if m.run != nil {
 		s.Since = m.run.since
 	}
-	for name, n := range map[string]uint64{"flow_table": c.crowded, "correlation": c.uncorrelated} {
+	for name, n := range map[string]uint64{"flow_table": c.crowded, "flow_table_packets": c.overflow, "correlation": c.uncorrelated} {
 		if n > 0 {
 			s.Evicted[name] = n
 		}

@@ -14,6 +14,8 @@ type Counters struct {
 	// Started are the sessions begun, Ended those ended, by reason.
 	Started uint64
 	Ended   [flow.EndLackOfResources + 1]uint64
+	// Overflow are the packets of sessions that found no room at all.
+	Overflow uint64
 	// Active are the sessions in the table.
 	Active uint64
 	// Records and Batches left; Refusals counts batches that the sink had no room for.
@@ -48,6 +50,7 @@ func (c *Counters) Add(o *Counters) {
 		c.Ended[i] += n
 	}
 	c.Started += o.Started
+	c.Overflow += o.Overflow
 	c.Active += o.Active
 	c.Records += o.Records
 	c.Batches += o.Batches

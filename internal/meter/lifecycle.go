@@ -17,10 +17,19 @@ const (
 
 // begin makes an entry for the packet's flow. It returns the packet's direction.
 func (m *Meter) begin(a *arrival) (i uint32, e *hot, direction uint) {
-	h, t := &a.headers, a.time
 	if m.table.full() {
-		m.evict(t)
+		if m.congested(a.time) && m.overflow.is(m) {
+			return m.overflow.take(m, a)
+		}
+		m.evict(a.time)
+		m.prepareOverflow(a)
 	}
+	return m.insert(a)
+}
+
+// insert is begin where there is room.
+func (m *Meter) insert(a *arrival) (i uint32, e *hot, direction uint) {
+	h, t := &a.headers, a.time
 	i = m.table.insert(a.hash)
 	e = m.table.hot(i)
 	c := m.table.cold(i)
@@ -141,6 +150,9 @@ func (m *Meter) evict(t int64) {
 func (m *Meter) expire(budget int) bool {
 	if m.table.used <= m.retain {
 		return false
+	}
+	if m.congested(m.clock) {
+		return true
 	}
 	for class := range m.lists {
 		l, idle := &m.lists[class], m.idle[class]

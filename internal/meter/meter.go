@@ -52,6 +52,7 @@ type Meter struct {
 
 	fragments fragments
 	newcomers newcomers
+	overflow  overflow
 	pipeline  pipeline
 	sights    sights
 	output
@@ -130,9 +131,10 @@ func (m *Meter) Run(ctx context.Context, src capture.Source, out flow.Sink) erro
 }
 
 func (m *Meter) open(src capture.Source, out flow.Sink, stop <-chan struct{}) error {
-	m.source, m.sink, m.stop, m.limit = src, out, stop, finalBatch
+	m.source, m.sink, m.stop = src, out, stop
+	m.limit, m.most = finalBatch, finalBatch
 	if m.interim {
-		m.limit = batchLimit
+		m.limit, m.most = batchLimit, 2*batchLimit
 	}
 	return m.table.open(m.cfg.MaxSessions, seedWords(m.cfg.Seed))
 }

@@ -18,6 +18,9 @@ const (
 	finalBatch = 1 << 8
 	// stopPatience is how long a sink may stay busy once the meter must stop.
 	stopPatience = 5 * time.Second
+	// retryAfter is for how long, in nanoseconds, a busy sink is not asked again while
+	// packets come.
+	retryAfter = int64(2 * time.Millisecond)
 )
 
 var errStuck = errors.New("records lost: nothing took them")
@@ -29,7 +32,8 @@ type output struct {
 	sink    flow.Sink
 	stop    <-chan struct{}
 	pending []flow.Record
-	limit   int      // of pending
+	limit   int      // of pending: a batch
+	most    int      // of pending, with what can't wait though a batch does
 	dirty   []uint32 // entries marked queued
 	clock   int64    // of the latest batch
 	busy    bool     // the sink refused the pending records
@@ -40,6 +44,7 @@ type output struct {
 	lost    uint64
 	dropped uint64 // by the source in all, as of the latest batch
 	since   int64  // when the latest batch that was taken ended
+	retryAt int64  // when a busy sink is asked again, if no tick comes before
 }
 
 // queue notes that the entry has news. An entry stays queued when its flow ends, so
@@ -53,7 +58,7 @@ func (m *Meter) queue(i uint32, e *hot) {
 
 // record appends the entry's record and begins new deltas.
 func (m *Meter) record(i uint32, e *hot, end flow.EndReason) {
-	if len(m.pending) >= m.limit && !m.makeRoom() {
+	if len(m.pending) >= m.most && !m.makeRoom() {
 		return
 	}
 	c := m.table.cold(i)
@@ -77,6 +82,19 @@ func (m *Meter) record(i uint32, e *hot, end flow.EndReason) {
 	m.pending = append(m.pending, r)
 	e.marks |= recorded
 	m.totals.Records++
+}
+
+// congested reports whether a batch of records waits that the sink does not take.
+func (m *Meter) congested(t int64) bool {
+	if !m.interim || len(m.pending) < m.limit {
+		return false
+	}
+	if t < m.retryAt && t > m.retryAt-2*retryAfter {
+		return true
+	}
+	m.output.clock = max(m.output.clock, m.clock)
+	m.retryAt = t + retryAfter
+	return !m.deliver()
 }
 
 // makeRoom hands the pending records over, waiting for a busy sink: meanwhile packets

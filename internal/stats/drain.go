@@ -10,8 +10,9 @@ import (
 
 // pending is what the store has not got yet, but for the living.
 type pending struct {
-	// sessions have ended; oldest first.
+	// sessions have ended; oldest first. The first ones are lost to the bound.
 	sessions []Session
+	lost     int
 	// ips are deltas of addresses that had to make room in the table of IPs.
 	ips map[netip.Addr]IP
 	// samples are deltas of all points, points those of each; nearly always in order of time.
@@ -24,7 +25,7 @@ type pending struct {
 // ended are all sessions that ended and are not known to be stored.
 func (p *pending) ended() iter.Seq[*Session] {
 	return func(yield func(*Session) bool) {
-		for _, list := range [2][]Session{p.flight.Sessions[:p.endedCount], p.sessions} {
+		for _, list := range [2][]Session{p.flight.Sessions[:p.endedCount], p.waiting()} {
 			for i := range list {
 				if !yield(&list[i]) {
 					return
@@ -35,16 +36,21 @@ func (p *pending) ended() iter.Seq[*Session] {
 }
 
 // addSession and its likes return how many were lost to the bound.
-func (p *pending) addSession(s *Session, most int) uint64 {
+func (p *pending) addSession(s *Session, most int) (lost uint64) {
+	if len(p.waiting()) >= most {
+		p.lost++
+		lost = 1
+	}
+	if p.lost > most/2 { // seldom enough that it costs next to nothing for each
+		p.sessions = p.sessions[:copy(p.sessions, p.waiting())]
+		p.lost = 0
+	}
 	p.sessions = append(p.sessions, *s)
-	return p.trimSessions(most)
+	return lost
 }
 
-func (p *pending) trimSessions(most int) uint64 {
-	over := max(len(p.sessions)-most, 0)
-	p.sessions = p.sessions[over:]
-	return uint64(over)
-}
+// waiting are the sessions that have ended, without those that were lost.
+func (p *pending) waiting() []Session { return p.sessions[p.lost:] }
 
 func (p *pending) addIP(d *IP, most int) uint64 {
 	have, known := p.ips[d.Addr]
@@ -136,9 +142,9 @@ func (e *Engine) drain(all bool) Drained {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	p := &e.pending
-	p.endedCount = len(p.sessions)
-	p.flight = Drained{Sessions: e.drainLiving(p.sessions, all), IPs: e.drainIPs(), Samples: e.drainSamples(all)}
-	p.sessions = nil
+	p.endedCount = len(p.waiting())
+	p.flight = Drained{Sessions: e.drainLiving(p.waiting(), all), IPs: e.drainIPs(), Samples: e.drainSamples(all)}
+	p.sessions, p.lost = nil, 0
 	return p.flight
 }
 
@@ -226,7 +232,7 @@ func (e *Engine) drainSamples(all bool) []Sample {
 func (e *Engine) Backlog() float64 {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
-	sessions := float64(len(e.pending.sessions)) / float64(e.cfg.MaxPending)
+	sessions := float64(len(e.pending.waiting())) / float64(e.cfg.MaxPending)
 	seconds := float64(len(e.pending.samples)) / float64(2*e.cfg.SeriesSeconds)
 	points := float64(len(e.pending.points)) / float64(2*pointsKept*e.cfg.SeriesSeconds)
 	return min(max(sessions, seconds, points), 1)
