@@ -10,7 +10,10 @@ import (
 // profileParams are those that `go tool pprof` sends. The longest profile must be over
 // before writeTimeout.
 func profileParams() []param {
-	return []param{{name: "seconds", kind: kindNumber, doc: "length of a CPU profile", fallback: "10", min: 1, max: 50}}
+	return []param{
+		{name: "seconds", kind: kindNumber, doc: "length of a CPU profile", fallback: "10", min: 1, max: 50},
+		{name: "debug", kind: kindNumber, doc: "1 or 2: as text, but for a CPU profile", fallback: "0", min: 0, max: 2},
+	}
 }
 
 const cpuProfileName = "profile"
@@ -28,7 +31,7 @@ func (s *Server) getProfile(w http.ResponseWriter, r *http.Request, q *query) (a
 		return nil, cpuProfile(w, r, time.Duration(q.number("seconds"))*time.Second)
 	}
 	if p := pprof.Lookup(name); p != nil {
-		return nil, p.WriteTo(w, 0)
+		return nil, p.WriteTo(w, int(q.number("debug")))
 	}
 	names := []string{cpuProfileName}
 	for _, known := range pprof.Profiles() {

@@ -118,6 +118,11 @@ func (r *reconciler) complete(b *flow.Batch) {
 		}
 		mediator.AddPoint(b, in)
 	}
+	for i := range b.Points {
+		if p := &b.Points[i]; p.Packets > 0 && b.Since > 0 { // also of one that went away meanwhile
+			p.Observed = b.Time - b.Since
+		}
+	}
 	if found {
 		r.watch(b)
 	}

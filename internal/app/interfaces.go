@@ -15,8 +15,12 @@ import (
 	"netflow-monitor/internal/mediator"
 )
 
-// relist is how often the interfaces are listed though nothing told of a change.
-const relist = 10 * time.Second
+// How often the interfaces are listed though nothing told of a change, and how long a new
+// number may wait to be stored: less than the first session that has it.
+const (
+	relist   = 10 * time.Second
+	keepSoon = time.Second
+)
 
 // interfaces follows the machine's interfaces, and gives each name a number as an
 // observation point: the same one in every run.
@@ -25,6 +29,7 @@ type interfaces struct {
 	log  *slog.Logger
 	// changes rises whenever an index stands for another name.
 	changes atomic.Uint64
+	keeping sync.Mutex // one at a time stores numbers
 
 	mu      sync.Mutex // guards what follows
 	links   map[int32]netdev.Link
@@ -86,14 +91,18 @@ func (f *interfaces) find(name string) (flow.Point, bool) {
 
 // keep stores the numbers that are new. What fails is tried again the next time.
 func (f *interfaces) keep(ctx context.Context) error {
+	f.keeping.Lock()
+	defer f.keeping.Unlock()
 	f.mu.Lock()
-	defer f.mu.Unlock()
-	for len(f.unsaved) > 0 {
-		p := f.unsaved[0]
-		if err := f.save(ctx, p, f.names[p]); err != nil {
+	unsaved := slices.Clone(f.unsaved)
+	f.mu.Unlock()
+	for _, p := range unsaved {
+		if err := f.save(ctx, p, f.name(p)); err != nil { // packets don't wait for it
 			return err
 		}
+		f.mu.Lock()
 		f.unsaved = f.unsaved[1:]
+		f.mu.Unlock()
 	}
 	return nil
 }
@@ -204,12 +213,16 @@ func (f *interfaces) follow(ctx context.Context, changed func(before, now map[in
 	if err != nil {
 		f.log.Warn("interfaces are listed only now and then", "error", err)
 	}
-	tick := time.NewTicker(relist)
+	tick, soon := time.NewTicker(relist), time.NewTicker(keepSoon)
 	defer tick.Stop()
+	defer soon.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
+		case <-soon.C:
+			f.tryKeep(ctx)
+			continue
 		case <-changes:
 		case <-tick.C:
 		}
@@ -219,9 +232,12 @@ func (f *interfaces) follow(ctx context.Context, changed func(before, now map[in
 			continue
 		}
 		changed(before, now)
-		if err := f.keep(ctx); err != nil {
-			f.log.Warn("number of an interface not stored", "error", err)
-		}
+	}
+}
+
+func (f *interfaces) tryKeep(ctx context.Context) {
+	if err := f.keep(ctx); err != nil {
+		f.log.Warn("number of an interface not stored", "error", err)
 	}
 }
 

@@ -55,6 +55,7 @@ func (p *program) run(ctx context.Context, l net.Listener) error {
 	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
 	defer cancel()
 	_, stopErr := p.monitor.Stop(stopping)
+	p.interfaces.tryKeep(stopping)
 	p.writer.Record(store.Event{Level: store.LevelInfo, Kind: "program_stopped", Message: "The program stopped."})
 	stopWriting()
 	writeErr := <-written

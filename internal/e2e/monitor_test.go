@@ -72,7 +72,7 @@ func (l launch) start(t *testing.T) *monitor {
 	go func() { m.exited <- m.cmd.Wait() }()
 	t.Cleanup(func() {
 		_ = m.cmd.Process.Kill()
-		if strings.Contains(m.output.String(), "goroutine ") {
+		if strings.Contains(m.output.String(), "\ngoroutine ") {
 			t.Error("the monitor crashed")
 		}
 		if t.Failed() {
@@ -125,24 +125,28 @@ func call[T any](t *testing.T, method, url string) T {
 }
 
 func try[T any](ctx context.Context, method, url string) (answer T, err error) {
-	req, err := http.NewRequestWithContext(ctx, method, url, http.NoBody)
+	body, err := fetch(ctx, method, url)
 	if err != nil {
 		return answer, err
-	}
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return answer, err
-	}
-	defer func() { err = errors.Join(err, res.Body.Close()) }()
-	body, err := io.ReadAll(res.Body)
-	if err != nil {
-		return answer, err
-	}
-	if res.StatusCode != http.StatusOK {
-		return answer, fmt.Errorf("%s %s: %s: %s", method, url, res.Status, body)
 	}
 	err = json.Unmarshal(body, &answer)
 	return answer, err
+}
+
+func fetch(ctx context.Context, method, url string) (body []byte, err error) {
+	req, err := http.NewRequestWithContext(ctx, method, url, http.NoBody)
+	if err != nil {
+		return nil, err
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, res.Body.Close()) }()
+	if body, err = io.ReadAll(res.Body); err == nil && res.StatusCode != http.StatusOK {
+		err = fmt.Errorf("%s %s: %s: %s", method, url, res.Status, body)
+	}
+	return body, err
 }
 
 func (m *monitor) status() wire.Status {

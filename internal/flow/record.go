@@ -110,8 +110,8 @@ type Batch struct {
 	// Time as Since: nothing was watched.
 	Time, Since int64
 	Records     []Record
-	// Input is the sum of all Points and of what can't be told apart by them, which is
-	// what a ring of several interfaces has dropped.
+	// Input is the sum of all Points. Point 0 is for what can't be told apart by them: what
+	// a ring of several interfaces has dropped.
 	Input  Input
 	Points []PointInput
 }

@@ -38,10 +38,9 @@ type output struct {
 	clock   int64    // of the latest batch
 	busy    bool     // the sink refused the pending records
 	err     error    // final; from then on records are dropped
-	// inputs account for the packets since the latest batch, the first one for those of
-	// the only observation point; lost were dropped by the source.
+	// inputs account for the packets since the latest batch. The first one is that of the
+	// only observation point, or of none; it has what the source dropped.
 	inputs  []flow.PointInput
-	lost    uint64
 	dropped uint64 // by the source in all, as of the latest batch
 	since   int64  // when the latest batch that was taken ended
 	retryAt int64  // when a busy sink is asked again, if no tick comes before
@@ -185,7 +184,7 @@ func (m *Meter) countDropped() {
 	if err != nil || stats.Dropped < m.dropped {
 		return
 	}
-	m.lost += stats.Dropped - m.dropped
+	m.inputs[0].Dropped += stats.Dropped - m.dropped
 	m.dropped = stats.Dropped
 }
 

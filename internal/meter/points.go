@@ -76,8 +76,7 @@ func (m *Meter) forgetInterfaces() {
 }
 
 // input sums the accounts.
-func (m *Meter) input() flow.Input {
-	sum := flow.Input{Dropped: m.lost}
+func (m *Meter) input() (sum flow.Input) {
 	for i := range m.inputs {
 		sum.Add(m.inputs[i].Input)
 	}
@@ -86,7 +85,6 @@ func (m *Meter) input() flow.Input {
 
 // clearInput begins all accounts anew.
 func (m *Meter) clearInput() {
-	m.lost = 0
 	for i := range m.inputs {
 		m.inputs[i].Input = flow.Input{}
 	}

@@ -1,0 +1,173 @@
+package e2e
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"netflow-monitor/internal/api/wire"
+	"netflow-monitor/internal/e2e/netns"
+)
+
+// lab is a small network around the test's namespace: a bridge with two machines on it,
+// one of which runs the peer's servers.
+type lab struct {
+	*testWire
+	client *netns.Namespace
+}
+
+// The bridge's own address, and those of the two machines.
+const (
+	bridgeAddr = "10.9.0.1"
+	clientAddr = "10.9.0.11"
+	serverAddr = "10.9.0.12"
+)
+
+func layLab(t *testing.T) *lab {
+	t.Helper()
+	l := &lab{testWire: &testWire{t: t, near: "server0", peer: netns.Neighbour(t)}, client: netns.Neighbour(t)}
+	netns.Run(t, "ip", "link", "add", "br0", "type", "bridge")
+	netns.Run(t, "ip", "link", "set", "br0", "addrgenmode", "none")
+	netns.Run(t, "ip", "address", "add", bridgeAddr+"/24", "dev", "br0")
+	netns.Run(t, "ip", "link", "set", "br0", "up")
+	l.plugIn("client0", l.client, clientAddr)
+	l.plugIn("server0", l.peer, serverAddr)
+	l.peer.Run(t, "ip", "address", "add", farAddr+"/32", "dev", "lo") // where its DNS listens
+	l.serve()
+	return l
+}
+
+// plugIn joins a machine to the bridge.
+func (l *lab) plugIn(port string, machine *netns.Namespace, address string) {
+	t := l.t
+	t.Helper()
+	netns.Pair(t, port, "eth0")
+	machine.Take(t, "eth0")
+	netns.Run(t, "ip", "link", "set", port, "master", "br0")
+	machine.Run(t, "ip", "link", "set", "eth0", "addrgenmode", "none")
+	machine.Run(t, "ip", "address", "add", address+"/24", "dev", "eth0")
+	machine.Run(t, "ip", "link", "set", "eth0", "up")
+}
+
+// point is what the status says of an interface.
+func point(s wire.Status, name string) wire.ObservationPoint {
+	for _, p := range s.Points {
+		if p.Name == name {
+			return p
+		}
+	}
+	return wire.ObservationPoint{}
+}
+
+// counts are the kernel's of some interfaces.
+type counts map[string]netns.Counters
+
+func count(t *testing.T, names ...string) counts {
+	t.Helper()
+	c := counts{}
+	for _, name := range names {
+		c[name] = netns.Count(t, name)
+	}
+	return c
+}
+
+// requireAccounted expects that each packet that was captured is counted once, counted
+// at another point, or refused, and that the interfaces have counted as many since then.
+func requireAccounted(t *testing.T, m *monitor, before counts) wire.Status {
+	t.Helper()
+	var s wire.Status
+	eventually(t, 10*time.Second, "all packets are accounted for", func() (bool, any) {
+		s = m.status()
+		c := s.Capture
+		for name, was := range before {
+			is, p := netns.Count(t, name), point(s, name)
+			want := is.RxPackets + is.TxPackets - was.RxPackets - was.TxPackets
+			if p.KernelPackets == nil || p.Packets != want || *p.KernelPackets != want || p.Coverage != 1 {
+				return false, []any{name, want, p}
+			}
+		}
+		return s.Totals.Packets+c.Duplicates == c.Metered && c.Metered+c.Refused == c.Packets &&
+			s.Totals.Bytes+c.DuplicateBytes <= c.Bytes && c.Packets == c.KernelPackets && c.Dropped == 0 && c.Coverage == 1, s
+	})
+	return s
+}
+
+// injector sends frames out of an interface.
+type injector struct {
+	fd      int
+	address unix.SockaddrLinklayer
+}
+
+func newInjector(t *testing.T, name string) *injector {
+	t.Helper()
+	fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := net.InterfaceByName(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &injector{fd, unix.SockaddrLinklayer{Ifindex: d.Index}}
+}
+
+func (s *injector) close() { _ = unix.Close(s.fd) }
+
+// send sends a datagram of the conversation with this number.
+func (s *injector) send(t *testing.T, number int) {
+	t.Helper()
+	if err := unix.Sendto(s.fd, datagram(number), 0, &s.address); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// datagram is a frame of UDP in IPv4.
+func datagram(number int) []byte {
+	b := make([]byte, 60)
+	copy(b, "\x02\x00\x00\x00\x00\x01\x02\x00\x00\x00\x00\x02\x08\x00\x45\x00\x00\x2e\x00\x00\x00\x00\x40\x11\x00\x00")
+	copy(b[26:], []byte{192, 0, 2, 9, 198, 51, 100, 9})
+	port := 20000 + number
+	copy(b[34:], []byte{byte(port >> 8), byte(port), 0, 9, 0, 26})
+	return b
+}
+
+// resources are what a program must not need more and more of.
+type resources struct{ descriptors, threads, goroutines, megabytes int }
+
+// resources asks the kernel, and the program itself, which must run with --debug.
+func (m *monitor) resources() resources {
+	m.t.Helper()
+	proc := fmt.Sprintf("/proc/%d/", m.cmd.Process.Pid)
+	count := func(folder string) int {
+		entries, err := os.ReadDir(proc + folder)
+		if err != nil {
+			m.t.Fatal(err)
+		}
+		return len(entries)
+	}
+	r := resources{descriptors: count("fd"), threads: count("task")}
+	for line := range strings.Lines(string(contents(m.t, proc+"status"))) {
+		if text, found := strings.CutPrefix(line, "RssAnon:"); found {
+			kilobytes, err := strconv.Atoi(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(text), "kB")))
+			if err != nil {
+				m.t.Fatal(err)
+			}
+			r.megabytes = kilobytes >> 10
+		}
+	}
+	text, err := fetch(m.t.Context(), http.MethodGet, m.base+"debug/pprof/goroutine?debug=1")
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	if _, err := fmt.Sscanf(string(text), "goroutine profile: total %d", &r.goroutines); err != nil {
+		m.t.Fatal(err)
+	}
+	return r
+}
