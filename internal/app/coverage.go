@@ -22,7 +22,7 @@ const (
 	lowCoverage = 0.99
 	// fewPackets is for how many in ten seconds a coverage means nothing: the ends of the
 	// seconds are not quite the same in the kernel and here.
-	fewPackets = 1000
+	fewPackets = 200
 )
 
 // reconciler puts what the interfaces counted themselves beside what was captured on
@@ -243,7 +243,7 @@ func (w *window) add(in flow.Input) turning {
 	w.seconds[w.next] = in
 	w.next = (w.next + 1) % len(w.seconds)
 	lately := w.sum(short)
-	if lately.Packets+lately.Dropped+lately.KernelPackets >= fewPackets && lately.Coverage() < lowCoverage {
+	if max(lately.Packets+lately.Dropped, lately.KernelPackets+lately.KernelMissed) >= fewPackets && lately.Coverage() < lowCoverage {
 		w.below++
 		w.above = 0
 	} else {

@@ -42,9 +42,9 @@ type interfaces struct {
 
 // newInterfaces begins with the observation points that the database knows.
 func newInterfaces(names map[flow.Point]string, save func(context.Context, flow.Point, string) error, log *slog.Logger) *interfaces {
-	f := &interfaces{save: save, log: log, names: maps.Clone(names), numbers: make(map[string]flow.Point, len(names))}
+	f := &interfaces{save: save, log: log, names: make(map[flow.Point]string), numbers: make(map[string]flow.Point)}
 	for p, name := range names {
-		f.numbers[name] = p
+		f.numbers[name], f.names[p] = p, name
 		f.newest = max(f.newest, p)
 	}
 	return f
@@ -160,7 +160,7 @@ func heights(links map[int32]netdev.Link) map[int32]uint8 {
 	for range tallest {
 		risen := false
 		raise := func(upper, lower int32) {
-			if _, known := links[upper]; known && upper != 0 && h[upper] <= h[lower] {
+			if _, known := links[upper]; known && h[upper] <= h[lower] && h[lower] < tallest {
 				h[upper], risen = h[lower]+1, true
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 
 	"netflow-monitor/internal/capture/netdev"
 	"netflow-monitor/internal/store"
@@ -41,7 +42,7 @@ func (l *live) linkEvents(before, now map[int32]netdev.Link) []store.Event {
 func changeEvent(kind, name, what string, was, is int) store.Event {
 	return store.Event{
 		Level: store.LevelInfo, Kind: kind, Message: fmt.Sprintf("The %s of %s changed from %d to %d.", what, name, was, is),
-		Params: map[string]string{"source": name, "before": fmt.Sprint(was), "after": fmt.Sprint(is)},
+		Params: map[string]string{"source": name, "before": strconv.Itoa(was), "after": strconv.Itoa(is)},
 	}
 }
 

@@ -174,7 +174,7 @@ func (a *liveCapture) meter(ctx context.Context) error {
 	defer cancel()
 	delivered := make(chan error, 1)
 	go func() { delivered <- a.mediator.Run() }()
-	errs := make([]error, len(a.meters))
+	errs := make([]error, len(a.meters)+1) // the mediator's is the last one
 	var workers sync.WaitGroup
 	for i, m := range a.meters {
 		workers.Go(func() {
@@ -189,5 +189,6 @@ func (a *liveCapture) meter(ctx context.Context) error {
 	}
 	workers.Wait()
 	a.mediator.Close()
-	return errors.Join(append(errs, <-delivered)...)
+	errs[len(a.meters)] = <-delivered
+	return errors.Join(errs...)
 }

@@ -123,7 +123,12 @@ func (s *injector) close() { _ = unix.Close(s.fd) }
 // send sends a datagram of the conversation with this number.
 func (s *injector) send(t *testing.T, number int) {
 	t.Helper()
-	if err := unix.Sendto(s.fd, datagram(number), 0, &s.address); err != nil {
+	s.sendFrame(t, datagram(number))
+}
+
+func (s *injector) sendFrame(t *testing.T, frame []byte) {
+	t.Helper()
+	if err := unix.Sendto(s.fd, frame, 0, &s.address); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -117,7 +117,8 @@ func checkAway(t *testing.T, m *monitor, traffic func() (stop func()), what stri
 	time.Sleep(2500 * time.Millisecond) // so that the gap has a whole second at least
 	back()
 	returned := time.Now()
-	defer traffic()()
+	stop = traffic()
+	defer stop()
 	eventually(t, soon, what+": packets are captured again", func() (bool, any) { p := packets(); return p > counted+100, p })
 	t.Logf("%s: captured %v after it was back", what, time.Since(returned).Round(time.Millisecond))
 	var gap []wire.HistoryPoint

@@ -83,11 +83,10 @@ func (l *PointList) Has(p Point) bool {
 // Add appends p if it is not in the list. It reports false if there is no room for it.
 func (l *PointList) Add(p Point) bool {
 	for i, q := range l {
-		switch q {
-		case p:
-			return true
-		case 0:
+		if q == 0 {
 			l[i] = p
+		}
+		if l[i] == p {
 			return true
 		}
 	}

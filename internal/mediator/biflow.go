@@ -115,39 +115,18 @@ func turn(r *flow.Record) {
 // progress orders states by how much they know. What two points saw of a conversation
 // together is what the one knows that knows more.
 func progress(s flow.State) int {
-	switch s {
-	case flow.StateUnreplied, flow.StateSynSent:
-		return 0
-	case flow.StateMidstream:
-		return 1
-	case flow.StateActive, flow.StateSynReceived:
-		return 2
-	case flow.StateEstablished:
-		return 3
-	case flow.StateClosing:
-		return 4
-	case flow.StateReset:
-		return 5
-	case flow.StateClosed:
-		return 6
-	}
-	return 0
+	return [...]int{
+		flow.StateUnreplied: 0, flow.StateSynSent: 0, flow.StateMidstream: 1, flow.StateActive: 2, flow.StateSynReceived: 2,
+		flow.StateEstablished: 3, flow.StateClosing: 4, flow.StateReset: 5, flow.StateClosed: 6,
+	}[s]
 }
 
 // severity orders end reasons: a conversation that ended at one point and was forgotten
 // at another has ended.
 func severity(r flow.EndReason) int {
-	switch r {
-	case flow.EndOfFlow:
-		return 4
-	case flow.EndIdleTimeout:
-		return 3
-	case flow.EndForced:
-		return 2
-	case flow.EndLackOfResources:
-		return 1
-	}
-	return 0
+	return [...]int{
+		flow.EndNone: 0, flow.EndLackOfResources: 1, flow.EndForced: 2, flow.EndActiveTimeout: 3, flow.EndIdleTimeout: 3, flow.EndOfFlow: 4,
+	}[r]
 }
 
 // learn takes what a record says besides its counts, and reports whether that matters

@@ -117,9 +117,9 @@ func (m *Mediator) Inlet(number int) flow.Sink { return m.inlets[number] }
 func (in *inlet) Consume(b flow.Batch) error {
 	select {
 	case p := <-in.free:
-		records, points := append(p.Records[:0], b.Records...), append(p.Points[:0], b.Points...)
+		p.Records, p.Points = append(p.Records[:0], b.Records...), append(p.Points[:0], b.Points...)
+		b.Records, b.Points = p.Records, p.Points
 		p.Batch = b
-		p.Records, p.Points = records, points
 		in.full <- p
 		return nil
 	default:
@@ -139,7 +139,7 @@ func (m *Mediator) Uncorrelated() uint64 { return m.uncorrelated.Load() }
 func (m *Mediator) Run() error {
 	for p := range m.full {
 		if m.cfg.Sources == 1 {
-			if err := m.pass(&p.Batch, p.source, true); err != nil {
+			if err := m.pass(&p.Batch, p.source); err != nil {
 				return err
 			}
 			m.inlets[p.source].free <- p
@@ -155,14 +155,15 @@ func (m *Mediator) Run() error {
 	return nil
 }
 
-// pass is deliver of what one source handed over.
-func (m *Mediator) pass(b *flow.Batch, source int, all bool) error {
+// pass is deliver of what the only source handed over.
+func (m *Mediator) pass(b *flow.Batch, source int) error {
 	if m.cfg.Correlate {
 		m.flows.assign(b.Records, source)
 	}
-	return m.deliver(b, all)
+	return m.deliver(b, true)
 }
 
+// deliver hands a batch over; all says that all sources are in it.
 func (m *Mediator) deliver(b *flow.Batch, all bool) error {
 	if m.cfg.Correlate {
 		b.Records = m.flows.correlate(b, all)

@@ -123,7 +123,7 @@ func TestPassingOnDoesNotAllocate(t *testing.T) {
 			t.Fatal(err)
 		}
 		p := <-m.full
-		if err := m.pass(&p.Batch, 0, true); err != nil {
+		if err := m.pass(&p.Batch, 0); err != nil {
 			t.Fatal(err)
 		}
 		m.inlets[0].free <- p
@@ -156,7 +156,7 @@ func BenchmarkCorrelate(b *testing.B) {
 	for b.Loop() {
 		at += second
 		copy(batch, records)
-		if err := m.pass(&flow.Batch{Time: at, Records: batch}, 0, true); err != nil {
+		if err := m.pass(&flow.Batch{Time: at, Records: batch}, 0); err != nil {
 			b.Fatal(err)
 		}
 		for i := range records {

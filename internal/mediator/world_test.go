@@ -213,7 +213,7 @@ func (w *world) hand(end func(sightKey) flow.EndReason) {
 	}
 	w.order, w.dirty = nil, map[sightKey]bool{}
 	if m.cfg.Sources == 1 {
-		if err := m.pass(&batches[0], 0, true); err != nil {
+		if err := m.pass(&batches[0], 0); err != nil {
 			w.t.Fatal(err)
 		}
 		return

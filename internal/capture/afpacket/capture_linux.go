@@ -141,9 +141,9 @@ func (c *Capture) Refresh() (missing []error, err error) {
 
 // Close ends all sources, if none of them is being read.
 func (c *Capture) Close() error {
-	var errs []error
-	for _, s := range c.Sources {
-		errs = append(errs, s.Close())
+	errs := make([]error, len(c.Sources))
+	for i, s := range c.Sources {
+		errs[i] = s.Close()
 	}
 	return errors.Join(errs...)
 }

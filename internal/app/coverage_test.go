@@ -1,0 +1,80 @@
+package app
+
+import (
+	"log/slog"
+	"testing"
+
+	"netflow-monitor/internal/capture/netdev"
+	"netflow-monitor/internal/flow"
+)
+
+// A minute of too little is told of once, and ten seconds of enough end it.
+func TestLowCoverageIsToldOf(t *testing.T) {
+	e := new(events)
+	r := &reconciler{
+		interfaces: newInterfaces(map[flow.Point]string{1: "eth0"}, nil, slog.New(slog.DiscardHandler)),
+		record:     e.record, log: slog.New(slog.DiscardHandler),
+	}
+	r.begin()
+	feed := func(seconds int, captured uint64) {
+		for range seconds {
+			r.note(1, flow.Input{Packets: captured, KernelPackets: 1000})
+		}
+	}
+	requireEvents := func(want ...string) {
+		t.Helper()
+		if len(e.kinds) != len(want) || len(want) > 0 && e.kinds[len(want)-1] != want[len(want)-1] {
+			t.Errorf("events %v, want %v", e.kinds, want)
+		}
+	}
+	feed(120, 995)
+	requireEvents()
+	feed(50, 900) // not a minute
+	feed(10, 1000)
+	feed(9, 1000)
+	requireEvents()
+	feed(59, 900)
+	requireEvents()
+	feed(20, 900)
+	requireEvents("coverage_low")
+	if c := r.minute(1); c != 0.9 {
+		t.Errorf("coverage of the minute %v", c)
+	}
+	feed(300, 900)
+	requireEvents("coverage_low")
+	feed(9, 1000)
+	requireEvents("coverage_low")
+	feed(20, 1000)
+	requireEvents("coverage_low", "coverage_back")
+	if c := r.minute(7); c != 1 {
+		t.Errorf("coverage of what was never seen %v", c)
+	}
+}
+
+// Few packets say nothing: the ends of the seconds differ by some.
+func TestQuietLinesAreNotJudged(t *testing.T) {
+	w := new(window)
+	for range 300 {
+		if w.add(flow.Input{Packets: 12, KernelPackets: 15}) != steady {
+			t.Fatal("judged by 15 packets a second")
+		}
+	}
+}
+
+func TestCounted(t *testing.T) {
+	before := netdev.Counters{RxPackets: 100, RxBytes: 1000, TxPackets: 10, TxBytes: 100, RxMissed: 5, RxDropped: 7}
+	link := &netdev.Link{Type: "ethernet", Counters: netdev.Counters{
+		RxPackets: 150, RxBytes: 1500, TxPackets: 30, TxBytes: 300, RxMissed: 6, RxDropped: 9,
+	}}
+	if got, want := counted(link, before), (flow.Input{KernelPackets: 70, KernelBytes: 700, KernelMissed: 1, KernelDropped: 2}); got != want {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	link.Type = "loopback" // each packet passes it twice
+	if got := counted(link, before); got.KernelPackets != 50 || got.KernelBytes != 500 {
+		t.Errorf("loopback: %+v", got)
+	}
+	link.Counters = netdev.Counters{RxPackets: 3}
+	if got := counted(link, before); got != (flow.Input{}) {
+		t.Errorf("a driver that began anew: %+v", got)
+	}
+}
