@@ -58,6 +58,12 @@ test-go: need-go ## test the Go packages, with the race detector if there is a C
 test-e2e: build ## test the program as a whole: namespaces, real traffic, real browser
 	NETFLOW_BINARY=$(CURDIR)/$(BIN) go test -count 1 -timeout 10m ./internal/e2e/...
 
+# SOAK is how long: make soak SOAK=10m
+SOAK ?= 10m
+.PHONY: soak
+soak: build ## let interfaces come and go under traffic for a long time
+	NETFLOW_SOAK=$(SOAK) NETFLOW_BINARY=$(CURDIR)/$(BIN) go test -count 1 -v -timeout 2h -run '^TestSoak$$' ./internal/e2e
+
 .PHONY: test-web
 test-web: web/node_modules/.stamp tools/mapgen/node_modules/.stamp ## test the page and its map
 	npm --prefix web test

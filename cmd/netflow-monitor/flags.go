@@ -22,7 +22,7 @@ type settingFlags struct {
 
 func (f *settingFlags) register(flags *pflag.FlagSet) {
 	flags.StringSliceVarP(&f.interfaces, "interface", "i", nil,
-		"interface `NAME`, only one in this version; default: the default route's")
+		"interface `NAME`, more with commas or by repeating it, or any; default: the default route's")
 	flags.StringVarP(&f.filter, "filter", "f", "", "only packets that match `EXPR`, as for tcpdump")
 	flags.StringVarP(&f.port, "port", "p", "", "port `N` of the web page (default 8080)")
 	flags.StringVar(&f.host, "host", "", "`ADDR` to listen on (default 0.0.0.0)")

@@ -22,6 +22,7 @@ Settings come from the built-in defaults, the configuration file, the environmen
 
 const rootExample = `  netflow-monitor                        monitor the interface with the default route
   netflow-monitor -i wg0 -p 9090         another interface, page on port 9090
+  netflow-monitor -i any                 all interfaces, each packet counted once
   netflow-monitor -f 'not port 22'       only packets that a tcpdump expression names
   netflow-monitor -r day.pcap --speed 1x
   netflow-monitor --check-deps           what is missing for a run, and how to get it`
