@@ -165,7 +165,7 @@ func (s *sink) Consume(b flow.Batch) error {
 			return err
 		}
 	}
-	b.Records = slices.Clone(b.Records)
+	b.Records, b.Points = slices.Clone(b.Records), slices.Clone(b.Points)
 	s.batches = append(s.batches, b)
 	return nil
 }
