@@ -80,6 +80,7 @@ var layers = map[string]row{
 	"internal/config/gen":  {[]string{"internal/config"}, "writes the configuration reference"},
 	"internal/offline/gen": {[]string{"internal/offline"}, "writes the session reference"},
 	"internal/e2e":         {everything, "tests of the whole program"},
+	"internal/e2e/load":    {nil, "sends frames, for measurements by hand"},
 	"internal/e2e/netns":   {nil, "network namespaces, for tests of any part"},
 
 	"internal/app": {everything, "the wiring: the one place that knows every part"},
