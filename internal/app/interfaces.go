@@ -34,6 +34,8 @@ type interfaces struct {
 	mu      sync.Mutex // guards what follows
 	links   map[int32]netdev.Link
 	heights map[int32]uint8
+	// gone are the names of interfaces that were there: their last packets are still read.
+	gone    map[int32]string
 	numbers map[string]flow.Point
 	names   map[flow.Point]string
 	newest  flow.Point
@@ -117,7 +119,10 @@ func (f *interfaces) Point(iface int32) flow.Point {
 	if device, err := net.InterfaceByIndex(int(iface)); err == nil {
 		return f.numberOf(device.Name)
 	}
-	return 0 // it came and went
+	if name, known := f.gone[iface]; known {
+		return f.numberOf(name)
+	}
+	return 0 // it came and went before anybody looked
 }
 
 // Changes implements meter.Points.
@@ -146,6 +151,18 @@ func (f *interfaces) look() (before, now map[int32]netdev.Link, err error) {
 	for index, link := range now {
 		if was, known := before[index]; known && was.Name != link.Name {
 			f.changes.Add(1)
+		}
+	}
+	const most = 4096
+	if len(f.gone) > most {
+		f.gone = nil
+	}
+	for index, link := range before {
+		if _, there := now[index]; !there {
+			if f.gone == nil {
+				f.gone = make(map[int32]string)
+			}
+			f.gone[index] = link.Name
 		}
 	}
 	f.links, f.heights = now, heights(now)

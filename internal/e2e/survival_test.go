@@ -248,7 +248,8 @@ func TestSoak(t *testing.T) {
 			stayed += point(s, name).Packets
 		}
 		c := s.Capture
-		return c.Packets-stayed == 2*sent && s.Totals.Packets == c.Packets/2 && c.Duplicates == c.Packets/2 && c.Dropped == 0, []any{sent, stayed, s}
+		return c.Packets-stayed == 2*sent && s.Totals.Packets == c.Packets/2 && c.Duplicates == c.Packets/2 && c.Dropped == 0 &&
+			s.Totals.Packets+c.Duplicates == c.Metered, []any{sent, stayed, s}
 	})
 	m.stop()
 }
@@ -270,8 +271,12 @@ func cycle(t *testing.T, round int) (sent uint64) {
 		}
 		out.close()
 	}
-	time.Sleep(50 * time.Millisecond) // the receivers' backlog, which a deletion throws away
 	for i := range cables {
+		// A deletion throws away what is still on its way.
+		eventually(t, 10*time.Second, "all arrived", func() (bool, any) {
+			c := netns.Count(t, name(i, "b"))
+			return c.RxPackets == packets, c
+		})
 		netns.Run(t, "ip", "link", "del", name(i, "a"))
 	}
 	return sent

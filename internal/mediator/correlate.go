@@ -36,6 +36,7 @@ type correlator struct {
 type part struct {
 	biflow, sighting uint32
 	turned           bool // the meter took the other end for the initiator
+	leads            bool // the conversation is shown at the point, as of the latest round
 }
 
 func (c *correlator) init(cfg Config) {
@@ -72,18 +73,19 @@ func (c *correlator) correlate(b *flow.Batch, all bool) []flow.Record {
 		c.round++
 		c.clock = b.Time
 	}
+	for i := range c.assigned { // before any of them changes it
+		p := &c.assigned[i]
+		p.leads = p.biflow == 0 || c.biflows[p.biflow].key.Point == c.sightings[p.sighting].point
+	}
 	c.merged = c.merged[:0]
 	for _, leads := range [2]bool{true, false} {
 		for i, p := range c.assigned {
-			r := &b.Records[i]
-			if p.biflow == 0 {
-				if leads {
-					c.merged = append(c.merged, *r)
-				}
-				continue
-			}
-			if (c.biflows[p.biflow].key.Point == c.sightings[p.sighting].point) == leads {
-				c.fold(p, r, b)
+			switch {
+			case p.leads != leads:
+			case p.biflow == 0:
+				c.merged = append(c.merged, b.Records[i])
+			default:
+				c.fold(p, &b.Records[i], b)
 			}
 		}
 	}
@@ -131,7 +133,7 @@ func (c *correlator) joinLiving(r *flow.Record, e ends, traits Traits, source in
 			seen.sources |= 1 << source
 			b.lives++
 			b.carried = b.carried && traits.Carried
-			return part{i, s, b.key.Src != r.Key.Src || b.key.SrcPort != r.Key.SrcPort}, true
+			return part{biflow: i, sighting: s, turned: b.key.Src != r.Key.Src || b.key.SrcPort != r.Key.SrcPort}, true
 		}
 		// The point has seen the end of it, or sees it twice, in two VLANs.
 	}
@@ -222,8 +224,9 @@ func (c *correlator) fold(p part, r *flow.Record, batch *flow.Batch) {
 		}
 	}
 	b.complete()
-	moved := c.follow(p)
-	if b.told && !news && !moved && b.lives > 0 && sent == (amount{}) && received == (amount{}) {
+	counts := sent != (amount{}) || received != (amount{})
+	moved := counts && c.follow(p)
+	if b.told && !news && !moved && b.lives > 0 && !counts {
 		return
 	}
 	point := r.Key.Point

@@ -127,6 +127,31 @@ func TestMovedSession(t *testing.T) {
 	}
 }
 
+// Long after its last packet, the flows of a conversation end in any order.
+func TestEndAfterSilence(t *testing.T) {
+	for _, points := range [][]flow.Point{{eth, bridge}, {bridge, eth}, {bridge, eth, tap}, {tap, other, bridge, eth}} {
+		w := newWorld(t, Config{Deduplicate: true, Traits: heights})
+		k := newTalk(1)
+		for range 3 {
+			w.send(k, false, 10, at(points...)...)
+			w.tick()
+		}
+		for range 2 * patience {
+			w.tick()
+		}
+		for _, p := range points { // in this order, whoever leads
+			id := sightKey{k, p, 0}
+			w.dirty[id] = true
+			w.order = append(w.order, id)
+		}
+		w.end(flow.EndIdleTimeout)
+		w.check()
+		if s := w.ledger.only(); s.Key.Point != points[0] && s.Key.Point != eth || s.End != flow.EndIdleTimeout {
+			t.Errorf("%v: %+v", points, *s)
+		}
+	}
+}
+
 // One conversation after the other between the same ends, which the points tell of at
 // different times.
 func TestSessionsInTurn(t *testing.T) {
@@ -340,9 +365,17 @@ func TestRandomWorld(t *testing.T) {
 				}
 				w.tick()
 			}
-			w.end(flow.EndOfFlow)
+			for range dice.IntN(2 * patience) {
+				w.tick()
+			}
+			w.endInTurn(dice)
 		}
 		w.check()
+		for id := range w.ledger.sessions {
+			if !w.ledger.ended[id] {
+				t.Errorf("session %d has not ended", id)
+			}
+		}
 		if t.Failed() {
 			t.Fatalf("seed %d", seed)
 		}

@@ -3,6 +3,7 @@ package mediator
 import (
 	"math/rand/v2"
 	"net/netip"
+	"slices"
 	"testing"
 
 	"netflow-monitor/internal/flow"
@@ -192,6 +193,27 @@ func (w *world) end(reason flow.EndReason) {
 	}
 	w.now += second
 	w.hand(func(sightKey) flow.EndReason { return reason })
+	w.flows = map[sightKey]*flow.Record{}
+}
+
+// endInTurn ends all flows in a random order, within some seconds.
+func (w *world) endInTurn(dice *rand.Rand) {
+	var left []sightKey
+	for id := range w.flows {
+		left = append(left, id)
+	}
+	slices.SortFunc(left, func(a, b sightKey) int { return int(w.flows[a].ID) - int(w.flows[b].ID) })
+	dice.Shuffle(len(left), func(i, j int) { left[i], left[j] = left[j], left[i] })
+	for len(left) > 0 {
+		n := 1 + dice.IntN(len(left))
+		for _, id := range left[:n] {
+			w.dirty[id] = true
+			w.order = append(w.order, id)
+		}
+		w.now += second
+		w.hand(func(sightKey) flow.EndReason { return flow.EndIdleTimeout })
+		left = left[n:]
+	}
 	w.flows = map[sightKey]*flow.Record{}
 }
 

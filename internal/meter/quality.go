@@ -30,10 +30,12 @@ const (
 )
 
 // course is what is known of a TCP flow whose segments do not all come in order
-// and once.
+// and once. Where there are no gaps, its first cache line is all that is touched.
 type course struct {
 	retransmittedBytes [2]uint64
 	counts             [2]qualityCounts
+	gapped             [2]bool // there are gaps
+	_                  [6]byte
 	gaps               [2]gaps
 }
 
@@ -158,5 +160,6 @@ func (t *table) turnQuality(i uint32, e *hot) {
 		c.retransmittedBytes[0], c.retransmittedBytes[1] = c.retransmittedBytes[1], c.retransmittedBytes[0]
 		c.counts[0], c.counts[1] = c.counts[1], c.counts[0]
 		c.gaps[0], c.gaps[1] = c.gaps[1], c.gaps[0]
+		c.gapped[0], c.gapped[1] = c.gapped[1], c.gapped[0]
 	}
 }

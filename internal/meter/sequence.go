@@ -116,7 +116,9 @@ func (m *Meter) observeSequence(i uint32, e *hot, h *packet.Headers, d uint) {
 	case after == h.TCPSeq: // carries no number
 	case ahead >= 0:
 		if ahead > 0 {
-			m.table.course(i, e).gaps[d].open(*next, h.TCPSeq)
+			c := m.table.course(i, e)
+			c.gaps[d].open(*next, h.TCPSeq)
+			c.gapped[d] = true
 		}
 		*next = after
 	case ahead == -1 && h.PayloadLen <= 1 && h.TCPFlags&eventFlags == 0: // a keep-alive (RFC 9293 section 3.8.4)
@@ -130,7 +132,8 @@ func (t *table) restart(i uint32, e *hot, d uint, next uint32) {
 	e.stream[d] |= streamSeen
 	e.count[d].next = next
 	if e.marks&noted != 0 {
-		t.course(i, e).gaps[d] = gaps{}
+		c := t.course(i, e)
+		c.gaps[d].count, c.gapped[d] = 0, false
 	}
 }
 
@@ -144,16 +147,25 @@ func (m *Meter) observeOld(i uint32, e *hot, h *packet.Headers, d uint, begin, e
 		}
 		return hi
 	}
+	missing := func(lo, hi uint32) uint32 {
+		if !c.gapped[d] {
+			return 0
+		}
+		return c.gaps[d].missing(lo, hi)
+	}
 	old := known(after)
-	if old-h.TCPSeq > c.gaps[d].missing(h.TCPSeq, old) {
+	if old-h.TCPSeq > missing(h.TCPSeq, old) {
 		c.counts[d].retransmits++
 		if old = known(end); int32(old-begin) > 0 {
-			c.retransmittedBytes[d] += uint64(old - begin - c.gaps[d].missing(begin, old))
+			c.retransmittedBytes[d] += uint64(old - begin - missing(begin, old))
 		}
 	} else {
 		c.counts[d].outOfOrder++
 	}
-	c.gaps[d].fill(h.TCPSeq, after)
+	if c.gapped[d] {
+		c.gaps[d].fill(h.TCPSeq, after)
+		c.gapped[d] = c.gaps[d].count > 0
+	}
 	if int32(after-*next) > 0 {
 		*next = after
 	}
