@@ -101,6 +101,12 @@ func (w *testWire) bulk(t *testing.T, alike bool) wire.Session {
 		})
 		page = m.sessions("protocol=tcp")
 	}
+	// Whether the interface counts what was joined as one packet or as many.
+	eventually(t, 5*time.Second, "nothing is said to be missed", func() (bool, any) {
+		s := m.status()
+		p := point(s, w.near)
+		return s.Capture.Coverage >= 0.99 && p.Coverage >= 0.99 && *p.KernelPackets > 0, s
+	})
 	m.stop()
 	s := page.Items[0]
 	// Without what was sent again, the payload is what was transferred, and HTTP's headers.
