@@ -3,12 +3,9 @@ package app
 import (
 	"context"
 	"log/slog"
-	"net"
 	"sync"
 	"testing"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"netflow-monitor/internal/api"
 	"netflow-monitor/internal/capture/afpacket"
@@ -69,8 +66,12 @@ func TestLiveCapture(t *testing.T) {
 			t.Fatal(err)
 		}
 		netns.Pair(t, "b0", "b1")
-		for _, name := range []string{"a0", "b1"} {
-			inject(t, name, packets)
+		for i, name := range []string{"a0", "b1"} {
+			cable := netns.NewSender(t, name)
+			for number := range packets {
+				cable.Send(t, netns.Datagram(100*i+number%50))
+			}
+			cable.Close()
 		}
 		time.Sleep(1200 * time.Millisecond)
 		if s := m.Status(); len(s.Points) != 4 || s.Points[0].State != api.PointCapturing || s.Workers != 2 {
@@ -89,28 +90,5 @@ func TestLiveCapture(t *testing.T) {
 	}
 	if in := out.input; in.KernelPackets < 2*sent-2*rounds*packets {
 		t.Errorf("the interfaces counted %d", in.KernelPackets)
-	}
-}
-
-// inject sends datagrams of many conversations.
-func inject(t *testing.T, name string, packets int) {
-	t.Helper()
-	device, err := net.InterfaceByName(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = unix.Close(fd) }()
-	frame := make([]byte, 60)
-	copy(frame, "\x02\x00\x00\x00\x00\x01\x02\x00\x00\x00\x00\x02\x08\x00\x45\x00\x00\x2e\x00\x00\x00\x00\x40\x11\x00\x00")
-	copy(frame[26:], []byte{192, 0, 2, 9, 198, 51, 100, 9})
-	for i := range packets {
-		copy(frame[34:], []byte{byte(80 + len(name) + int(name[0])), byte(i % 50), 0, 9, 0, 26})
-		if err := unix.Sendto(fd, frame, 0, &unix.SockaddrLinklayer{Ifindex: device.Index}); err != nil {
-			t.Fatal(err)
-		}
 	}
 }

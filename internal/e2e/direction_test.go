@@ -81,14 +81,14 @@ func TestMirrorPort(t *testing.T) {
 			netns.Pair(t, "mirror0", "switch0")
 			defer netns.Run(t, "ip", "link", "del", "mirror0")
 			m := launch{dir: t.TempDir(), args: []string{"-i", "mirror0"}, env: []string{"NETFLOW_NETWORK_HOME=" + c.home}}.start(t)
-			port := newInjector(t, "switch0")
-			defer port.close()
+			port := netns.NewSender(t, "switch0")
+			defer port.Close()
 			for i, ends := range [][2][]byte{
 				{{10, 1, 2, 3}, {203, 0, 113, 9}}, {{203, 0, 113, 9}, {10, 1, 2, 5}}, {{10, 1, 2, 4}, {10, 1, 2, 5}}, {{203, 0, 113, 8}, {198, 51, 100, 1}},
 			} {
-				frame := datagram(i)
+				frame := netns.Datagram(i)
 				copy(frame[26:], slices.Concat(ends[0], ends[1]))
-				port.sendFrame(t, frame)
+				port.Send(t, frame)
 			}
 			var page wire.Page[wire.Session]
 			eventually(t, 10*time.Second, "all conversations are listed", func() (bool, any) {

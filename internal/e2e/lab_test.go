@@ -2,15 +2,12 @@ package e2e
 
 import (
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"netflow-monitor/internal/api/wire"
 	"netflow-monitor/internal/e2e/netns"
@@ -97,50 +94,6 @@ func requireAccounted(t *testing.T, m *monitor, before counts) wire.Status {
 			s.Totals.Bytes+c.DuplicateBytes <= c.Bytes && c.Packets == c.KernelPackets && c.Dropped == 0 && c.Coverage == 1, s
 	})
 	return s
-}
-
-// injector sends frames out of an interface.
-type injector struct {
-	fd      int
-	address unix.SockaddrLinklayer
-}
-
-func newInjector(t *testing.T, name string) *injector {
-	t.Helper()
-	fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	d, err := net.InterfaceByName(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &injector{fd, unix.SockaddrLinklayer{Ifindex: d.Index}}
-}
-
-func (s *injector) close() { _ = unix.Close(s.fd) }
-
-// send sends a datagram of the conversation with this number.
-func (s *injector) send(t *testing.T, number int) {
-	t.Helper()
-	s.sendFrame(t, datagram(number))
-}
-
-func (s *injector) sendFrame(t *testing.T, frame []byte) {
-	t.Helper()
-	if err := unix.Sendto(s.fd, frame, 0, &s.address); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// datagram is a frame of UDP in IPv4.
-func datagram(number int) []byte {
-	b := make([]byte, 60)
-	copy(b, "\x02\x00\x00\x00\x00\x01\x02\x00\x00\x00\x00\x02\x08\x00\x45\x00\x00\x2e\x00\x00\x00\x00\x40\x11\x00\x00")
-	copy(b[26:], []byte{192, 0, 2, 9, 198, 51, 100, 9})
-	port := 20000 + number
-	copy(b[34:], []byte{byte(port >> 8), byte(port), 0, 9, 0, 26})
-	return b
 }
 
 // resources are what a program must not need more and more of.

@@ -12,8 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"netflow-monitor/internal/api/wire"
 	"netflow-monitor/internal/e2e/netns"
 )
@@ -147,7 +145,7 @@ func TestEncipheredTunnel(t *testing.T) {
 		return
 	}
 	w := layWire(t)
-	tun := openTun(t, "tun0")
+	tun := netns.Tun(t, "tun0")
 	netns.Run(t, "ip", "address", "add", "10.66.0.1/24", "dev", "tun0")
 	m := startMonitor(t, t.TempDir(), "-i", "any")
 	alone := startMonitor(t, t.TempDir(), "-i", "tun0")
@@ -180,28 +178,6 @@ func TestEncipheredTunnel(t *testing.T) {
 	})
 	m.stop()
 	alone.stop()
-}
-
-// openTun makes a tunnel interface, up, that ends in this process.
-func openTun(t *testing.T, name string) *os.File {
-	t.Helper()
-	fd, err := unix.Open("/dev/net/tun", unix.O_RDWR|unix.O_CLOEXEC, 0)
-	if err != nil {
-		netns.Unavailable(t, "no tunnel interface can be made: "+err.Error())
-	}
-	request, err := unix.NewIfreq(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	request.SetUint16(unix.IFF_TUN | unix.IFF_NO_PI)
-	if err := unix.IoctlIfreq(fd, unix.TUNSETIFF, request); err != nil {
-		t.Fatal(err)
-	}
-	f := os.NewFile(uintptr(fd), name)
-	t.Cleanup(func() { _ = f.Close() })
-	netns.Run(t, "ip", "link", "set", name, "addrgenmode", "none")
-	netns.Run(t, "ip", "link", "set", name, "up")
-	return f
 }
 
 // encipher sends what the tunnel is given over the cable, so that nobody can read it.
@@ -254,15 +230,15 @@ func TestWhatIsLostIsCounted(t *testing.T) {
 	}
 	w := layWire(t)
 	m := launch{dir: t.TempDir(), args: []string{"-i", w.near}, env: []string{"NETFLOW_NETWORK_RING_SIZE=2MiB"}}.start(t)
-	flood := newInjector(t, w.near)
-	defer flood.close()
+	flood := netns.NewSender(t, w.near)
+	defer flood.Close()
 	const packets = 40_000
 	for i, signal := range []syscall.Signal{syscall.SIGSTOP, syscall.SIGCONT} {
 		if err := m.cmd.Process.Signal(signal); err != nil {
 			t.Fatal(err)
 		}
 		for range packets * (1 - i) {
-			flood.send(t, 1)
+			flood.Send(t, netns.Datagram(1))
 		}
 	}
 	eventually(t, 10*time.Second, "captured and lost are what the interface counted", func() (bool, any) {

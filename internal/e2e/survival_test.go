@@ -26,10 +26,10 @@ type stream struct {
 func newStream(t *testing.T, name string) *stream {
 	t.Helper()
 	s := &stream{make(chan struct{}), make(chan struct{})}
-	out := newInjector(t, name)
+	out := netns.NewSender(t, name)
 	go func() {
 		defer close(s.done)
-		defer out.close()
+		defer out.Close()
 		tick := time.NewTicker(2 * time.Millisecond)
 		defer tick.Stop()
 		for {
@@ -37,7 +37,7 @@ func newStream(t *testing.T, name string) *stream {
 			case <-s.stop:
 				return
 			case <-tick.C:
-				_ = unix.Sendto(out.fd, datagram(1), 0, &out.address) // fails while it is away
+				_ = out.Try(netns.Datagram(1)) // fails while it is away
 			}
 		}
 	}()
@@ -137,11 +137,11 @@ func TestLinkType(t *testing.T) {
 			if !enter(t) {
 				return
 			}
-			tun := openTun(t, "tun0")
+			tun := netns.Tun(t, "tun0")
 			m := startMonitor(t, t.TempDir(), "-i", names)
 			write := func() {
 				t.Helper()
-				if _, err := tun.Write(datagram(1)[14:]); err != nil {
+				if _, err := tun.Write(netns.Datagram(1)[14:]); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -264,12 +264,12 @@ func cycle(t *testing.T, round int) (sent uint64) {
 		netns.Pair(t, name(i, "a"), name(i, "b"))
 	}
 	for i := range cables {
-		out := newInjector(t, name(i, "a"))
+		out := netns.NewSender(t, name(i, "a"))
 		for range packets {
-			out.send(t, 100+(round*cables+i)%5000)
+			out.Send(t, netns.Datagram(100+(round*cables+i)%5000))
 			sent++
 		}
-		out.close()
+		out.Close()
 	}
 	for i := range cables {
 		// A deletion throws away what is still on its way.

@@ -5,10 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
+	"slices"
 	"testing"
 	"time"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -52,9 +51,9 @@ func index(t *testing.T, name string) int32 {
 
 func sendMany(t *testing.T, name string, n int) {
 	t.Helper()
-	s := newSender(t, name)
+	s := netns.NewSender(t, name)
 	for i := range uint32(n) {
-		s.send(t, frame(i, 100))
+		s.Send(t, frame(i, 100))
 	}
 }
 
@@ -206,11 +205,11 @@ func TestWorkersShareThePackets(t *testing.T) {
 			cfg := on(names...)
 			cfg.Workers = 4
 			c := openAll(t, cfg)
-			near, far := newSender(t, "a0"), newSender(t, "a1")
+			near, far := netns.NewSender(t, "a0"), netns.NewSender(t, "a1")
 			const conversations = 200
 			for i := range conversations {
-				near.send(t, datagram(i, false))
-				far.send(t, datagram(i, true))
+				near.Send(t, datagram(i, false))
+				far.Send(t, datagram(i, true))
 			}
 			worker := map[uint16]int{}
 			total, busy := 0, 0
@@ -242,20 +241,13 @@ func TestWorkersShareThePackets(t *testing.T) {
 	}
 }
 
-// datagram is a UDP packet of a conversation, from one end or the other.
+// datagram is a packet of a conversation, from one end or the other.
 func datagram(number int, back bool) []byte {
-	b := make([]byte, 60)
-	copy(b, "\x02\x00\x00\x00\x00\x01\x02\x00\x00\x00\x00\x02\x08\x00\x45\x00\x00\x2e\x00\x00\x00\x00\x40\x11\x00\x00")
-	src, dst := []byte{192, 0, 2, 1}, []byte{198, 51, 100, 1}
-	from, to := uint16(20000+number), uint16(53)
+	b := netns.Datagram(number)
 	if back {
-		src, dst, from, to = dst, src, to, from
+		copy(b[26:], []byte{198, 51, 100, 9, 192, 0, 2, 9})
+		copy(b[34:], slices.Concat(b[36:38], b[34:36]))
 	}
-	copy(b[26:], src)
-	copy(b[30:], dst)
-	binary.BigEndian.PutUint16(b[34:], from)
-	binary.BigEndian.PutUint16(b[36:], to)
-	binary.BigEndian.PutUint16(b[38:], 26)
 	return b
 }
 
@@ -265,13 +257,13 @@ func TestFilterOnSeveralInterfaces(t *testing.T) {
 		return
 	}
 	netns.Pair(t, "a0", "a1")
-	tun := makeTun(t, "tun0")
+	tun := netns.Tun(t, "tun0")
 	cfg := on("a1", "tun0")
 	cfg.Filter = "udp port 20003 or udp port 20005"
 	s := open(t, cfg)
-	sender := newSender(t, "a0")
+	sender := netns.NewSender(t, "a0")
 	for i := range 10 {
-		sender.send(t, datagram(i, false))
+		sender.Send(t, datagram(i, false))
 		if _, err := tun.Write(datagram(i, true)[14 : 46+14]); err != nil {
 			t.Fatal(err)
 		}
@@ -294,7 +286,7 @@ func TestFilterOnSeveralInterfaces(t *testing.T) {
 	}
 	cfg.Filter = "ether host 02:00:00:00:00:01"
 	if s := open(t, cfg); s != nil {
-		sender.send(t, datagram(1, false))
+		sender.Send(t, datagram(1, false))
 		if _, err := tun.Write(datagram(1, true)[14:]); err != nil {
 			t.Fatal(err)
 		}
@@ -304,36 +296,12 @@ func TestFilterOnSeveralInterfaces(t *testing.T) {
 	}
 }
 
-// makeTun makes a tunnel interface, up, whose packets the test writes.
-func makeTun(t *testing.T, name string) *os.File {
-	t.Helper()
-	fd, err := unix.Open("/dev/net/tun", unix.O_RDWR|unix.O_CLOEXEC, 0)
-	if err != nil {
-		netns.Unavailable(t, "no tunnel interface can be made: "+err.Error())
-	}
-	f := os.NewFile(uintptr(fd), name)
-	t.Cleanup(func() { _ = f.Close() })
-	var request struct {
-		name  [unix.IFNAMSIZ]byte
-		flags uint16
-		_     [22]byte
-	}
-	copy(request.name[:], name)
-	request.flags = unix.IFF_TUN | unix.IFF_NO_PI
-	if _, _, errno := unix.Syscall(unix.SYS_IOCTL, f.Fd(), unix.TUNSETIFF, uintptr(unsafe.Pointer(&request))); errno != 0 {
-		t.Fatal(errno)
-	}
-	netns.Run(t, "ip", "link", "set", name, "addrgenmode", "none")
-	netns.Run(t, "ip", "link", "set", name, "up")
-	return f
-}
-
 // Packets of an interface that changes its link type are read as what they are then.
 func TestChangedLinkType(t *testing.T) {
 	if !netns.Enter(t) {
 		return
 	}
-	tun := makeTun(t, "tun0")
+	tun := netns.Tun(t, "tun0")
 	s := open(t, on(Any))
 	write := func() {
 		t.Helper()
@@ -345,8 +313,8 @@ func TestChangedLinkType(t *testing.T) {
 	netns.Run(t, "ip", "link", "set", "tun0", "down")
 	const infrared = 783 // ARPHRD_IRDA: none that we know
 	for _, hardware := range []int{infrared, unix.ARPHRD_PPP} {
-		if _, _, errno := unix.Syscall(unix.SYS_IOCTL, tun.Fd(), unix.TUNSETLINK, uintptr(hardware)); errno != 0 {
-			t.Fatal(errno)
+		if err := unix.IoctlSetInt(int(tun.Fd()), unix.TUNSETLINK, hardware); err != nil {
+			t.Fatal(err)
 		}
 		netns.Run(t, "ip", "link", "set", "tun0", "up")
 		write()

@@ -45,33 +45,6 @@ func on(names ...string) Config {
 	return cfg
 }
 
-// sender sends frames out of an interface.
-type sender struct {
-	fd      int
-	address unix.SockaddrLinklayer
-}
-
-func newSender(t *testing.T, name string) *sender {
-	t.Helper()
-	fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = unix.Close(fd) })
-	d, err := net.InterfaceByName(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &sender{fd, unix.SockaddrLinklayer{Ifindex: d.Index}}
-}
-
-func (s *sender) send(t *testing.T, frame []byte) {
-	t.Helper()
-	if err := unix.Sendto(s.fd, frame, 0, &s.address); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // frame is an Ethernet frame with a type for experiments and a number.
 func frame(number uint32, size int) []byte {
 	b := make([]byte, size)
@@ -107,12 +80,12 @@ func TestCountsAgreeWithInterface(t *testing.T) {
 	netns.Pair(t, "left", "right")
 	before := netns.Count(t, "right")
 	s := open(t, on("right"))
-	in, out := newSender(t, "left"), newSender(t, "right")
+	in, out := netns.NewSender(t, "left"), netns.NewSender(t, "right")
 	const packets = 2000
 	for i := range uint32(packets) {
-		in.send(t, frame(i, 60+int(i)%1400))
+		in.Send(t, frame(i, 60+int(i)%1400))
 		if i%4 == 0 {
-			out.send(t, frame(i, 100))
+			out.Send(t, frame(i, 100))
 		}
 	}
 	var got netns.Counters
@@ -153,7 +126,7 @@ func TestVLANTag(t *testing.T) {
 	s := open(t, on("right"))
 	tagged := frame(1, 100)
 	copy(tagged[12:], "\x88\xa8\x20\x07\x81\x00\x00\x2a\x88\xb5")
-	newSender(t, "left").send(t, tagged)
+	netns.NewSender(t, "left").Send(t, tagged)
 	drain(t, s, func(f capture.Frame) bool {
 		if f.VLANTPID != 0x88a8 || f.VLANTCI != 0x2007 || f.WireLen != 100 || len(f.Data) != 96 {
 			t.Errorf("tag %#x %#x, %d of %d bytes", f.VLANTPID, f.VLANTCI, len(f.Data), f.WireLen)
@@ -211,10 +184,10 @@ func TestDropsAreCounted(t *testing.T) {
 	if s.RingBytes() != minRingBytes {
 		t.Errorf("ring of %d bytes", s.RingBytes())
 	}
-	sender := newSender(t, "left")
+	sender := netns.NewSender(t, "left")
 	const packets = 20_000
 	for i := range uint32(packets) {
-		sender.send(t, frame(i, 300))
+		sender.Send(t, frame(i, 300))
 	}
 	delivered := uint64(0)
 	for idle := 0; idle < 3; {
@@ -257,7 +230,7 @@ func TestInterfaceGone(t *testing.T) {
 			}
 			netns.Pair(t, "left", "right")
 			s := open(t, on("right"))
-			newSender(t, "left").send(t, frame(1, 100))
+			netns.NewSender(t, "left").Send(t, frame(1, 100))
 			// What still waits in the kernel's backlog for the receiving interface
 			// is thrown away when that goes down, and was never seen.
 			time.Sleep(50 * time.Millisecond)
@@ -388,10 +361,10 @@ func TestNextDoesNotAllocate(t *testing.T) {
 	}
 	netns.Pair(t, "left", "right")
 	s := open(t, on("right"))
-	sender := newSender(t, "left")
+	sender := netns.NewSender(t, "left")
 	const packets = 5000
 	for i := range uint32(packets) {
-		sender.send(t, frame(i, 1000))
+		sender.Send(t, frame(i, 1000))
 	}
 	f := new(capture.Frame)
 	allocs := testing.AllocsPerRun(packets+3, func() {

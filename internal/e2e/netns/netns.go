@@ -16,6 +16,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // inside is set, to the test's name, in the environment of the test binary that runs
@@ -150,6 +152,28 @@ func Pair(t *testing.T, a, b string) {
 		Run(t, "ip", "link", "set", name, "addrgenmode", "none")
 		Run(t, "ip", "link", "set", name, "up")
 	}
+}
+
+// Tun makes a tunnel interface, up, whose packets the test reads and writes.
+func Tun(t *testing.T, name string) *os.File {
+	t.Helper()
+	fd, err := unix.Open("/dev/net/tun", unix.O_RDWR|unix.O_CLOEXEC, 0)
+	if err != nil {
+		Unavailable(t, "no tunnel interface can be made: "+err.Error())
+	}
+	f := os.NewFile(uintptr(fd), name)
+	t.Cleanup(func() { _ = f.Close() })
+	request, err := unix.NewIfreq(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.SetUint16(unix.IFF_TUN | unix.IFF_NO_PI)
+	if err := unix.IoctlIfreq(fd, unix.TUNSETIFF, request); err != nil {
+		t.Fatal(err)
+	}
+	Run(t, "ip", "link", "set", name, "addrgenmode", "none")
+	Run(t, "ip", "link", "set", name, "up")
+	return f
 }
 
 // Counters are the kernel's counts of an interface.
