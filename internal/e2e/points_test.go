@@ -71,6 +71,7 @@ func TestEachPacketCountsOnce(t *testing.T) {
 		}
 	}
 	t.Run("each series knows its interface", func(t *testing.T) { checkPointSeries(t, m, s) })
+	t.Run("nothing lives on after a stop", func(t *testing.T) { checkStopped(t, m, l) })
 	m.stop()
 	db := filepath.Join(dir, "data", "netflow.db")
 	if got := sqlite(t, db, "SELECT count(*) FROM sessions WHERE protocol = 6 AND also_points = ''"); got != "0" {
@@ -79,6 +80,24 @@ func TestEachPacketCountsOnce(t *testing.T) {
 	if got := sqlite(t, db, `SELECT group_concat(interface) FROM (SELECT interface FROM traffic_history_readable
 		WHERE step = 3600 AND offered_packets = kernel_packets AND offered_packets > 0 ORDER BY interface)`); got != "all,br0,client0,server0" {
 		t.Errorf("history by interface: %s", got)
+	}
+}
+
+// checkStopped stops in the middle of many conversations, and starts again.
+func checkStopped(t *testing.T, m *monitor, l *lab) {
+	for range 3 {
+		loop := l.client.Command(t, "sh", "-c", "for i in $(seq 40); do curl -s -o /dev/null http://"+serverAddr+"/?n=20000; done")
+		if err := loop.Start(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(1300 * time.Millisecond)
+		call[wire.MonitoringResult](t, http.MethodPost, m.base+"api/stop-monitoring")
+		eventually(t, 3*time.Second, "no session is active and nothing flows", func() (bool, any) {
+			active, rates := m.sessions("active=true"), m.status().Rates
+			return active.Total == 0 && rates == (wire.Rates{}), []any{active, rates}
+		})
+		_ = loop.Wait()
+		call[wire.MonitoringResult](t, http.MethodPost, m.base+"api/start-monitoring")
 	}
 }
 

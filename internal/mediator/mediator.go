@@ -75,6 +75,7 @@ type Mediator struct {
 	full    chan *parcel
 	round   flow.Batch // what several sources handed over
 	present uint64     // sources that are in the round, a bit each
+	leaving flow.Batch // what is being handed over
 	flows   correlator
 	// uncorrelated are flows that found no room.
 	uncorrelated atomic.Uint64
@@ -138,41 +139,39 @@ func (m *Mediator) Uncorrelated() uint64 { return m.uncorrelated.Load() }
 // Run passes on until Close; its error is that of the sink, and final.
 func (m *Mediator) Run() error {
 	for p := range m.full {
-		if m.cfg.Sources == 1 {
-			if err := m.pass(&p.Batch, p.source); err != nil {
-				return err
-			}
-			m.inlets[p.source].free <- p
-			continue
-		}
-		m.begin(p)
-		m.await()
-		all := m.present == 1<<m.cfg.Sources-1
-		if err := m.deliver(&m.round, all); err != nil {
+		if err := m.step(p); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// pass is deliver of what the only source handed over.
-func (m *Mediator) pass(b *flow.Batch, source int) error {
-	if m.cfg.Correlate {
-		m.flows.assign(b.Records, source)
+// step passes on what a source handed over, with what others did for the same second.
+func (m *Mediator) step(p *parcel) error {
+	if m.cfg.Sources == 1 {
+		defer func() { m.inlets[p.source].free <- p }()
+		if m.cfg.Correlate {
+			m.flows.assign(p.Records, p.source)
+		}
+		return m.deliver(p.Batch, true)
 	}
-	return m.deliver(b, true)
+	m.begin(p)
+	m.await()
+	return m.deliver(m.round, m.present == 1<<m.cfg.Sources-1)
 }
 
-// deliver hands a batch over; all says that all sources are in it.
-func (m *Mediator) deliver(b *flow.Batch, all bool) error {
+// deliver hands a batch over; all says that all sources are in it. The batch's memory
+// stays the caller's, and that of what is made of it the correlator's.
+func (m *Mediator) deliver(b flow.Batch, all bool) error {
+	m.leaving = b
 	if m.cfg.Correlate {
-		b.Records = m.flows.correlate(b, all)
+		m.leaving.Records = m.flows.correlate(&m.leaving, all)
 		m.uncorrelated.Store(m.flows.strangers)
 	}
 	if m.cfg.Complete != nil {
-		m.cfg.Complete(b)
+		m.cfg.Complete(&m.leaving)
 	}
-	return m.out.Consume(*b)
+	return m.out.Consume(m.leaving)
 }
 
 // begin starts a round with a source's batch.

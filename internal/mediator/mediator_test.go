@@ -122,11 +122,9 @@ func TestPassingOnDoesNotAllocate(t *testing.T) {
 		if err := m.Inlet(0).Consume(b); err != nil {
 			t.Fatal(err)
 		}
-		p := <-m.full
-		if err := m.pass(&p.Batch, 0); err != nil {
+		if err := m.step(<-m.full); err != nil {
 			t.Fatal(err)
 		}
-		m.inlets[0].free <- p
 	})
 	if allocs != 0 {
 		t.Errorf("%v allocations a batch", allocs)
@@ -151,12 +149,13 @@ func BenchmarkCorrelate(b *testing.B) {
 			records = append(records, flow.Record{ID: uint64(2*i) + uint64(point) + 1, Key: k, First: true, Sent: flow.Counters{Packets: 1}})
 		}
 	}
-	batch := make([]flow.Record, len(records))
 	at := int64(0)
 	for b.Loop() {
 		at += second
-		copy(batch, records)
-		if err := m.pass(&flow.Batch{Time: at, Records: batch}, 0); err != nil {
+		if err := m.Inlet(0).Consume(flow.Batch{Time: at, Records: records}); err != nil {
+			b.Fatal(err)
+		}
+		if err := m.step(<-m.full); err != nil {
 			b.Fatal(err)
 		}
 		for i := range records {

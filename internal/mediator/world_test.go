@@ -234,22 +234,12 @@ func (w *world) hand(end func(sightKey) flow.EndReason) {
 		r.First, r.Sent, r.Received = false, flow.Counters{}, flow.Counters{}
 	}
 	w.order, w.dirty = nil, map[sightKey]bool{}
-	if m.cfg.Sources == 1 {
-		if err := m.pass(&batches[0], 0); err != nil {
+	for i := range batches {
+		if err := m.Inlet(i).Consume(batches[i]); err != nil {
 			w.t.Fatal(err)
 		}
-		return
 	}
-	for i := range batches {
-		p := &parcel{Batch: batches[i], source: i}
-		if i == 0 {
-			m.present = 0
-			m.round = flow.Batch{}
-		}
-		<-m.inlets[i].free // add gives the parcel back
-		m.add(p)
-	}
-	if err := m.deliver(&m.round, true); err != nil {
+	if err := m.step(<-m.full); err != nil { // as Run does
 		w.t.Fatal(err)
 	}
 }

@@ -143,14 +143,23 @@ func Run(t *testing.T, name string, args ...string) []byte {
 	return output
 }
 
-// Pair makes two interfaces that are joined by a cable, and sets them up. They get no
-// IPv6 address of their own, so that the kernel sends nothing by itself.
+// Pair makes two interfaces that are joined by a cable, sets them up, and waits until
+// frames pass: before, the kernel throws them away. They get no IPv6 address of their own,
+// so that the kernel sends nothing by itself.
 func Pair(t *testing.T, a, b string) {
 	t.Helper()
 	Run(t, "ip", "link", "add", a, "type", "veth", "peer", "name", b)
 	for _, name := range []string{a, b} {
 		Run(t, "ip", "link", "set", name, "addrgenmode", "none")
 		Run(t, "ip", "link", "set", name, "up")
+	}
+	for _, name := range []string{a, b} {
+		for deadline := time.Now().Add(5 * time.Second); !bytes.Contains(Run(t, "ip", "link", "show", "dev", name), []byte("state UP")); {
+			if time.Now().After(deadline) {
+				t.Fatalf("%s does not come up", name)
+			}
+			time.Sleep(5 * time.Millisecond)
+		}
 	}
 }
 
