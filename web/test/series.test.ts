@@ -125,7 +125,15 @@ describe('gaps', () => {
     expect(buckets.map((b) => b.watched)).toEqual([1, 0.4, 0, 0, 0.9, 1])
     expect(buckets.map((b) => b.in)).toEqual([30, 30, 0, 0, 30, 30])
     expect(of(s, 59, 60, 10)).toEqual([[10, 40]])
-    expect(seconds(marks(buckets, 10, start + 59_000))).toEqual([[10, 20], [40, 50]])
+    expect(marks(buckets, 10, start + 59_000)).toEqual([])
+  })
+
+  it('shorter than a bucket is no gap, but marked', () => {
+    const s = series(...range(0, 14).map((i) => point(i, 30)), ...range(17, 36).map((i) => point(i, 30)))
+    const buckets = s.window(start + 35_000, 36, 10)
+    expect(buckets.map((b) => b.watched)).toEqual([1, 0.7, 1, 1])
+    expect(of(s, 35, 36, 10)).toEqual([])
+    expect(seconds(marks(buckets, 10, start + 35_000))).toEqual([[10, 20]])
   })
 
   it('with steps of several seconds', () => {

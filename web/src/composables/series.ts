@@ -192,12 +192,20 @@ export function gaps(buckets: readonly Bucket[], from: number, to: number): Span
   return spans
 }
 
-/** Where packets were missed, or where a bucket was watched in part. The newest bucket is still on its way. */
+/** Whether nobody watched for a part of a bucket, and no gap beside it shows that already. */
+export function isCut(buckets: readonly Bucket[], i: number): boolean {
+  const watched = (at: number) => buckets[at]?.watched ?? 0
+  return watched(i) > 0 && watched(i) < 0.999 && watched(i - 1) > 0 && watched(i + 1) > 0
+}
+
+/**
+ * Where packets were missed, or where nobody watched for less than a bucket: beside a gap,
+ * or in the newest bucket, which is still on its way, that says nothing new.
+ */
 export function marks(buckets: readonly Bucket[], bucket: number, to: number): Span[] {
   const spans: [number, number][] = []
   buckets.forEach((b, i) => {
-    const cut = b.watched > 0 && b.watched < 0.999 && i < buckets.length - 1
-    if (!b.low && !cut) return
+    if (!b.low && !isCut(buckets, i)) return
     const end = Math.min(to, b.time + bucket * 1000)
     const before = spans.at(-1)
     if (before && before[1] >= b.time) before[1] = end

@@ -1,5 +1,5 @@
 import { computed, ref, shallowRef, watch, type Ref } from 'vue'
-import { get, queryString } from '@/api/client'
+import { ApiError, get, queryString } from '@/api/client'
 import type { History } from '@/api/types'
 import { now, series, seriesRevision, status } from '@/stores/monitor'
 import { Series, type Range } from './series'
@@ -13,25 +13,37 @@ export function useTraffic(name: Ref<string>, range: Ref<Range>) {
   const own = shallowRef(new Series())
   const revision = ref(0)
   const answered = ref(0)
+  const refused = shallowRef<ApiError | null>(null)
   const question = computed(() => `${name.value} ${range.value.seconds}`)
   watch(question, () => {
     own.value = new Series()
+    refused.value = null
     answered.value = 0
   })
 
   const { error, reload } = useResource(async (signal) => {
     if (!name.value) return
+    // What was refused once is refused again: the same question is not put each second.
+    if (refused.value) throw refused.value
     const { seconds, bucket } = range.value
     const mine = own.value
     const known = answered.value > 0 && !mine.empty
     const from = known ? mine.end - Math.max(bucket, overlap) * 1000 : now.value - (seconds + bucket) * 1000
     const query = { interface: name.value, from: new Date(from).toISOString(), step: bucket }
-    const history = await get<History>('/api/traffic-history', queryString(query), signal)
+    const history = await get<History>('/api/traffic-history', queryString(query), signal).catch((cause: unknown) => {
+      if (mine === own.value && cause instanceof ApiError && cause.problem.code === 'bad_parameter') refused.value = cause
+      throw cause
+    })
     if (mine !== own.value) return
     mine.apply(history, !known)
     answered.value = now.value
     revision.value++
   }, question, 1000)
+
+  function again(): void {
+    refused.value = null
+    void reload()
+  }
 
   const file = computed(() => status.value?.source.kind === 'file')
   const end = computed(() => {
@@ -44,5 +56,5 @@ export function useTraffic(name: Ref<string>, range: Ref<Range>) {
     return seriesRevision.value >= 0 ? series.window(end.value, seconds, bucket) : []
   })
   const loading = computed(() => name.value !== '' && answered.value === 0)
-  return { buckets, end, loading, error: computed(() => (name.value ? error.value : null)), reload }
+  return { buckets, end, loading, error: computed(() => (name.value ? error.value : null)), reload: again }
 }
