@@ -50,6 +50,6 @@ export function concernOf(point: ObservationPoint): number {
 /** Names in the order in which they are listed: trouble first, then the busiest. */
 export function orderOf(points: readonly ObservationPoint[]): string[] {
   return [...points]
-    .sort((a, b) => concernOf(a) - concernOf(b) || b.rate - a.rate || b.bytes - a.bytes || a.name.localeCompare(b.name))
+    .sort((a, b) => concernOf(a) - concernOf(b) || b.bytes - a.bytes || b.rate - a.rate || a.name.localeCompare(b.name))
     .map((p) => p.name)
 }
