@@ -43,6 +43,16 @@ describe('what is seen now', () => {
     expect(sightOf(of, lost)).toEqual({ kind })
   })
 
+  it('is that the capture reports nothing, however good its last word was', () => {
+    const began = Date.parse('2026-01-01T00:00:00Z')
+    const at = (seconds: number) =>
+      status({ monitoring_since: '2026-01-01T00:00:00Z', time: new Date(began + seconds * 1000).toISOString() })
+    expect(sightOf(at(100), false, undefined, began + 97_000).kind).toBe('seen')
+    expect(sightOf(at(100), false, undefined, began + 80_000).kind).toBe('stalled')
+    expect(sightOf(at(10), false, undefined, 0).kind).toBe('seen')
+    expect(sightOf(at(20), false, undefined, 0).kind).toBe('stalled')
+  })
+
   it('of a file stays when it was read to its end', () => {
     const source = { kind: 'file', name: 'a.pcap', finished: true, filter: '' }
     expect(sightOf(status({ monitoring: false, interfaces: [], source }), false).kind).toBe('seen')

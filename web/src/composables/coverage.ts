@@ -8,11 +8,14 @@ export type Level = 'full' | 'part' | 'low' | 'bad'
 /** How much is being seen now: a level with its share, or why there is none. */
 export type Sight =
   | { kind: 'seen'; level: Level; minute: number; total: number }
-  | { kind: 'off' | 'waiting' | 'unknown' }
+  | { kind: 'off' | 'waiting' | 'stalled' | 'unknown' }
 
 const badCoverage = 0.95
 /** Of fewer packets a small difference means nothing: the seconds of the interface and ours end a moment apart. */
 const fewPackets = 500
+
+/** A capture reports each second, also of silence. For so long, in milliseconds, it may owe one. */
+const patience = 15_000
 
 export function levelOf(coverage: number): Level {
   if (coverage >= 0.999) return 'full'
@@ -20,13 +23,18 @@ export function levelOf(coverage: number): Level {
   return coverage >= badCoverage ? 'low' : 'bad'
 }
 
-/** What to say of a status; lost: the connection that it came by is. */
-export function sightOf(status: DeepReadonly<Status> | null, lost: boolean, minute?: Tally): Sight {
+/**
+ * What to say of a status; lost: the connection that it came by is; newest: when the
+ * capture reported last, in milliseconds since 1970.
+ */
+export function sightOf(status: DeepReadonly<Status> | null, lost: boolean, minute?: Tally, newest = Infinity): Sight {
   if (!status || lost) return { kind: 'unknown' }
   const file = status.source.kind === 'file'
   if (!status.monitoring && !(file && status.source.finished)) return { kind: 'off' }
   if (status.error) return { kind: 'waiting' }
   if (!file && status.interfaces.length === 0) return { kind: 'waiting' }
+  const since = Math.max(newest, Date.parse(status.monitoring_since ?? ''))
+  if (!file && Date.parse(status.time) - since > patience) return { kind: 'stalled' }
   const { coverage, coverage_minute } = status.capture
   const few = minute && minute.dropped === 0 && minute.kernel < fewPackets
   return { kind: 'seen', level: few ? 'full' : levelOf(coverage_minute), minute: coverage_minute, total: coverage }

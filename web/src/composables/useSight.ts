@@ -12,9 +12,13 @@ export function useSight() {
   const format = useFormat()
   const sight = computed(() => {
     const lost = liveState.connection === 'lost' || liveState.connection === 'stale'
-    return sightOf(status.value, lost, seriesRevision.value >= 0 ? series.tally(series.end, 60) : undefined)
+    const [minute, newest] = seriesRevision.value >= 0 ? [series.tally(series.end, 60), series.end] : []
+    return sightOf(status.value, lost, minute, newest)
   })
-  const tone = computed(() => (sight.value.kind === 'seen' ? sight.value.level : 'none'))
+  const tone = computed(() => {
+    if (sight.value.kind === 'stalled') return 'bad'
+    return sight.value.kind === 'seen' ? sight.value.level : 'none'
+  })
   /** Digits where they tell something: from 99 % on. */
   const share = (part: number) => format.value.percent(part, part < lowCoverage ? 1 : 2)
   const percent = computed(() => (sight.value.kind === 'seen' ? share(sight.value.minute) : ''))
