@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { GeoMap, Location, Place } from '@/api/types'
 import { roundAxis } from '@/charts/axis'
 import { project, unproject } from '@/charts/equalEarth'
-import { sparkPath } from '@/charts/spark'
+import { sparkPaths } from '@/charts/spark'
 import { countriesOf, drawnArcs, shadeOf } from '@/composables/geography'
 
 describe('Equal Earth', () => {
@@ -38,11 +38,20 @@ describe('roundAxis', () => {
   })
 })
 
-describe('sparkPath', () => {
+describe('sparkPaths', () => {
+  const line = (values: (number | null)[]) => sparkPaths(values, 100, 24).line
   it('needs two values and stays inside its box', () => {
-    expect(sparkPath([1], 100, 24)).toBe('')
-    expect(sparkPath([0, 5, 10], 100, 24)).toBe('M0.0,23.0L50.0,12.0L100.0,1.0')
-    expect(sparkPath([0, 0], 100, 24)).toBe('M0.0,23.0L100.0,23.0')
+    expect(line([])).toBe('')
+    expect(line([1])).toBe('')
+    expect(line([0, 5, 10])).toBe('M0.0,23.0L50.0,12.0L100.0,1.0')
+    expect(line([0, 0])).toBe('M0.0,23.0L100.0,23.0')
+  })
+
+  it('breaks at a gap and leaves out what stands alone', () => {
+    const { line, area } = sparkPaths([10, 10, null, 10, null, null, 0, 0], 70, 24)
+    expect(line).toBe('M0.0,1.0L10.0,1.0M60.0,23.0L70.0,23.0')
+    expect(area).toBe('M0.0,1.0L10.0,1.0V24H0.0ZM60.0,23.0L70.0,23.0V24H60.0Z')
+    expect(sparkPaths([null, null], 70, 24).line).toBe('')
   })
 })
 

@@ -69,6 +69,7 @@ describe('names that come from the program', () => {
     ['scope', 'geo/geo.go', 'var scopeNames'],
     ['fault', 'packet/fault.go', 'FaultUnsupportedLink:'],
     ['evicted', 'stats/engine.go', '"sessions", "ips"'],
+    ['points.state', 'api/api.go', 'PointCapturing'],
   ])('%s', (family, file, start) => {
     const names = list(go(file), start)
     expect(names.length).toBeGreaterThan(3)

@@ -1,5 +1,5 @@
 import { EffectScatterChart, LineChart, LinesChart, ScatterChart } from 'echarts/charts'
-import { GeoComponent, GridComponent, TooltipComponent } from 'echarts/components'
+import { GeoComponent, GridComponent, MarkAreaComponent, TooltipComponent } from 'echarts/components'
 import { init, registerMap, use, format, type EChartsType } from 'echarts/core'
 import { CanvasRenderer } from 'echarts/renderers'
 import type {
@@ -19,6 +19,7 @@ use([
   EffectScatterChart,
   LinesChart,
   GridComponent,
+  MarkAreaComponent,
   TooltipComponent,
   GeoComponent,
   CanvasRenderer,

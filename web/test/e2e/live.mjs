@@ -11,6 +11,8 @@ const page = await browser.page({ viewport: { width: 1440, height: 900 }, locale
 const entry = (t, view) => page.getByRole('navigation', { name: t.nav.label }).getByRole('link', { name: t.nav[view], exact: true })
 const title = (t, view) => page.getByRole('heading', { level: 1, name: t.nav[view], exact: true })
 const row = () => page.getByRole('table', { name: en.nav.sessions }).getByRole('row').filter({ hasText: peer }).first()
+/** The line under the header that says how much is seen. */
+const seen = (where, t) => where.getByRole('banner').getByRole('link', { name: new RegExp(`^${t.seen.label.replace('{percent}', '[\\d.]+%')}\\.`) })
 const status = async () => (await fetch(`${base}api/status`)).json()
 
 /** Goes to a view as a user does. */
@@ -65,6 +67,7 @@ await browser.check('every view opens', async () => {
   for (const view of views) {
     await go(en, view)
     await page.waitForTimeout(400)
+    await seen(page, en).waitFor()
     await requireTexts(view)
   }
   await go(en, 'map')
@@ -80,6 +83,24 @@ await browser.check('every view opens', async () => {
   await requireTexts('the capture drawer')
   await page.keyboard.press('Escape')
   await drawer.waitFor({ state: 'hidden' })
+})
+
+await browser.check('how much is seen leads to the account, and an interface there to its sessions', async () => {
+  const [name] = (await status()).interfaces
+  await go(en, 'events')
+  await seen(page, en).click()
+  const drawer = page.getByRole('dialog', { name: en.capture.title })
+  const list = drawer.getByRole('list', { name: en.points.title })
+  await drawer.getByRole('row', { name: en.capture.counted }).waitFor()
+  must((await list.getByRole('listitem').count()) === 1, 'there are other interfaces')
+  must(new URL(page.url()).pathname === '/events', 'the view behind the drawer changed')
+  await list.getByRole('link', { name: new RegExp(`^${name}\\b.*${en.points.state.capturing}`) }).click()
+  await page.waitForURL(`${base}sessions?interface=${name}`)
+  await row().waitFor()
+  const choice = page.getByRole('combobox', { name: en.points.choose })
+  must((await choice.inputValue()) === name, 'the filter does not show the interface')
+  await choice.selectOption('')
+  await page.waitForURL(`${base}sessions`)
 })
 
 /** Opens the sessions and holds the rows still, so that they don't move away from the pointer. */
@@ -133,6 +154,7 @@ await browser.check('the button stops and starts monitoring', async () => {
   await page.getByRole('button', { name: en.monitor.start }).waitFor()
   await page.getByRole('status').getByText(en.monitor.state.off).waitFor()
   must(!(await status()).monitoring, 'the monitor is still on')
+  await page.getByRole('banner').getByRole('link', { name: new RegExp(`^${en.seen.off}\\.`) }).waitFor()
   await page.getByRole('button', { name: en.monitor.start }).click()
   await page.getByRole('button', { name: en.monitor.stop }).waitFor()
   must((await status()).monitoring, 'the monitor is still off')
@@ -182,6 +204,8 @@ async function phone(locale, t) {
   for (const view of views) {
     await open(view)
     await fits(view)
+    const line = await seen(small, t).locator('.strip').boundingBox()
+    must(line && line.width === 390 && line.height >= 2, `${view} does not show how much is seen`)
   }
   await open('sessions')
   await small.getByRole('list', { name: t.nav.sessions }).getByRole('button').first().tap()
@@ -201,6 +225,7 @@ await browser.check('the page reconnects after the monitor was killed', async ()
   browser.excused = /ERR_CONNECTION_|ERR_EMPTY_RESPONSE|ERR_INCOMPLETE_CHUNKED|WebSocket connection to/
   await ask('kill')
   await banner.waitFor({ timeout: 5000 })
+  await page.getByRole('banner').getByRole('link', { name: new RegExp(`^${en.seen.unknown}\\.`) }).waitFor()
   must(await page.getByRole('button', { name: en.monitor.stop }).isDisabled(), 'monitoring can be stopped without a monitor')
   await ask('restart')
   const start = Date.now()
