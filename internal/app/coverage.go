@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"strconv"
 	"sync"
 	"time"
@@ -39,7 +40,9 @@ type reconciler struct {
 	mu       sync.Mutex // guards what follows
 	readings []reading
 	before   map[int32]netdev.Counters // as of the latest batch
-	windows  map[flow.Point]*window
+	// introduced are interfaces that were first seen since the latest reading.
+	introduced map[int32]bool
+	windows    map[flow.Point]*window
 }
 
 // reading is what all interfaces had counted at a full second.
@@ -62,11 +65,25 @@ func (r *reconciler) run(ctx context.Context) {
 			r.log.Debug("interface counters not read", "error", err)
 			continue
 		}
-		r.mu.Lock()
-		r.readings = append(r.readings, reading{next.UnixNano(), links})
-		r.readings = r.readings[max(len(r.readings)-keptReadings, 0):]
-		r.mu.Unlock()
+		r.keep(reading{next.UnixNano(), links})
 	}
+}
+
+// keep adds a reading, and forgets the interfaces that none has any more.
+func (r *reconciler) keep(latest reading) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.readings = append(r.readings, latest)
+	r.readings = r.readings[max(len(r.readings)-keptReadings, 0):]
+	there := make(map[int32]bool)
+	maps.Copy(there, r.introduced)
+	clear(r.introduced)
+	for _, kept := range r.readings {
+		for i := range kept.links {
+			there[int32(kept.links[i].Index)] = true
+		}
+	}
+	maps.DeleteFunc(r.before, func(index int32, _ netdev.Counters) bool { return !there[index] })
 }
 
 // begin is called when a capture has begun: what the interfaces counted before is not
@@ -79,6 +96,7 @@ func (r *reconciler) begin() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.before, r.windows = make(map[int32]netdev.Counters, len(links)), make(map[flow.Point]*window)
+	r.introduced = make(map[int32]bool)
 	for _, link := range links {
 		r.before[int32(link.Index)] = link.Counters
 	}
@@ -90,7 +108,7 @@ func (r *reconciler) introduce(links map[int32]netdev.Link) {
 	defer r.mu.Unlock()
 	for index, link := range links {
 		if _, known := r.before[index]; !known && r.before != nil {
-			r.before[index] = link.Counters
+			r.before[index], r.introduced[index] = link.Counters, true
 		}
 	}
 }

@@ -61,6 +61,34 @@ func TestQuietLinesAreNotJudged(t *testing.T) {
 	}
 }
 
+// Interfaces that come and go leave nothing behind, and those of the latest seconds are
+// still known to batches that come late.
+func TestGoneInterfacesAreForgotten(t *testing.T) {
+	r := &reconciler{log: slog.New(slog.DiscardHandler)}
+	r.keep(reading{})
+	r.begin()
+	most := len(r.before)
+	for second := range int32(1000) {
+		now := map[int32]netdev.Link{}
+		for i := range int32(20) {
+			index := 1000 + 20*second + i
+			now[index] = netdev.Link{Index: int(index)}
+		}
+		r.introduce(now)
+		if _, known := r.before[1000+20*second]; !known {
+			t.Fatal("a new interface is not known")
+		}
+		r.keep(reading{int64(second), []netdev.Link{now[1000+20*second]}})
+		most = max(most, len(r.before))
+	}
+	if most > keptReadings+40 {
+		t.Errorf("up to %d interfaces were remembered", most)
+	}
+	if _, known := r.before[1000+20*(1000-keptReadings)]; !known {
+		t.Error("one of the oldest reading is forgotten")
+	}
+}
+
 func TestCounted(t *testing.T) {
 	before := netdev.Counters{RxPackets: 100, RxBytes: 1000, TxPackets: 10, TxBytes: 100, RxMissed: 5, RxDropped: 7}
 	link := &netdev.Link{Type: "ethernet", Counters: netdev.Counters{
