@@ -237,7 +237,7 @@ func TestSoak(t *testing.T) {
 	rounds := churn(time.Now().Add(length * 3 / 4))
 	steady.end()
 	last := m.resources()
-	t.Logf("%d rounds of 20 interfaces: %+v, then %+v", rounds, first, last)
+	t.Logf("%d rounds of 20 interfaces, %d packets over them in all: %+v, then %+v", rounds, sent, first, last)
 	if last.descriptors > first.descriptors+4 || last.goroutines > first.goroutines+6 || last.threads > first.threads+6 || last.megabytes > first.megabytes+first.megabytes/4+24 {
 		t.Errorf("needs more and more: %+v, then %+v", first, last)
 	}
