@@ -238,7 +238,9 @@ func TestSoak(t *testing.T) {
 	steady.end()
 	last := m.resources()
 	t.Logf("%d rounds of 20 interfaces, %d packets over them in all: %+v, then %+v", rounds, sent, first, last)
-	if last.descriptors > first.descriptors+4 || last.goroutines > first.goroutines+6 || last.threads > first.threads+6 || last.megabytes > first.megabytes+first.megabytes/4+24 {
+	// The database's caches, bounded by 11 MB of pages, fill while it grows.
+	const caches = 24
+	if last.descriptors > first.descriptors+4 || last.goroutines > first.goroutines+6 || last.threads > first.threads+6 || last.megabytes > first.megabytes+caches {
 		t.Errorf("needs more and more: %+v, then %+v", first, last)
 	}
 	eventually(t, 10*time.Second, "each packet was seen at both ends of its cable and counted once", func() (bool, any) {
