@@ -26,7 +26,7 @@ func newLanes(n int) *lanes {
 	// The scheduler of goroutines knows no priorities: with a place for each that may be
 	// busy, the kernel's decides.
 	const busy = 3 // the statistics, the store, the page
-	runtime.GOMAXPROCS(runtime.NumCPU() + n + busy)
+	runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + n + busy)
 	l := &lanes{jobs: make([]chan func(), n), tids: make([]int, n)}
 	var started sync.WaitGroup
 	for i := range n {
