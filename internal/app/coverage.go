@@ -187,13 +187,14 @@ func counted(link *netdev.Link, before netdev.Counters) flow.Input {
 func (r *reconciler) watch(b *flow.Batch) {
 	for i := range b.Points {
 		if p := &b.Points[i]; p.Point != 0 {
-			r.note(p.Point, p.Input)
+			r.note(p.Point, b.Time, p.Input)
 		}
 	}
-	r.note(0, b.Input)
+	r.note(0, b.Time, b.Input)
+	maps.DeleteFunc(r.windows, func(_ flow.Point, w *window) bool { return b.Time-w.latest > int64(time.Minute) })
 }
 
-func (r *reconciler) note(p flow.Point, in flow.Input) {
+func (r *reconciler) note(p flow.Point, at int64, in flow.Input) {
 	const most = 4096 // interfaces that are watched one by one
 	w := r.windows[p]
 	if w == nil {
@@ -203,6 +204,7 @@ func (r *reconciler) note(p flow.Point, in flow.Input) {
 		w = new(window)
 		r.windows[p] = w
 	}
+	w.latest = at
 	name := "all interfaces"
 	if p != 0 {
 		name = r.interfaces.name(p)
@@ -241,6 +243,7 @@ func (r *reconciler) minute(p flow.Point) float64 {
 type window struct {
 	seconds [60]flow.Input
 	next    int
+	latest  int64 // when the latest of them ended
 	// below and above are for how many seconds the last ten had too little coverage, or
 	// enough; low is true from a minute of too little on.
 	below, above int

@@ -3,6 +3,7 @@ package app
 import (
 	"log/slog"
 	"testing"
+	"time"
 
 	"netflow-monitor/internal/capture/netdev"
 	"netflow-monitor/internal/flow"
@@ -18,7 +19,7 @@ func TestLowCoverageIsToldOf(t *testing.T) {
 	r.begin()
 	feed := func(seconds int, captured uint64) {
 		for range seconds {
-			r.note(1, flow.Input{Packets: captured, KernelPackets: 1000})
+			r.note(1, 0, flow.Input{Packets: captured, KernelPackets: 1000})
 		}
 	}
 	requireEvents := func(want ...string) {
@@ -86,6 +87,27 @@ func TestGoneInterfacesAreForgotten(t *testing.T) {
 	}
 	if _, known := r.before[1000+20*(1000-keptReadings)]; !known {
 		t.Error("one of the oldest reading is forgotten")
+	}
+}
+
+// However many interfaces there were, a new one is watched.
+func TestNewInterfacesAreWatchedForEver(t *testing.T) {
+	r := &reconciler{
+		interfaces: newInterfaces(nil, nil, slog.New(slog.DiscardHandler)),
+		record:     new(events).record, log: slog.New(slog.DiscardHandler),
+	}
+	r.begin()
+	half := flow.Input{Packets: 500, KernelPackets: 1000}
+	for i := range 10_000 {
+		newest := flow.Point(i + 1)
+		b := flow.Batch{Time: int64(i) * int64(time.Second), Points: []flow.PointInput{{Point: newest, Input: half}}}
+		r.watch(&b)
+		if c := r.minute(newest); c != 0.5 {
+			t.Fatalf("coverage of interface %d: %v", newest, c)
+		}
+	}
+	if n := len(r.windows); n > 62 {
+		t.Errorf("%d interfaces are watched", n)
 	}
 }
 

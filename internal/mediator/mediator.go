@@ -118,14 +118,24 @@ func (m *Mediator) Inlet(number int) flow.Sink { return m.inlets[number] }
 func (in *inlet) Consume(b flow.Batch) error {
 	select {
 	case p := <-in.free:
-		p.Records, p.Points = append(p.Records[:0], b.Records...), append(p.Points[:0], b.Points...)
-		b.Records, b.Points = p.Records, p.Points
+		b.Records, b.Points = append(p.Records[:0], b.Records...), counted(p.Points[:0], b.Points)
 		p.Batch = b
 		in.full <- p
 		return nil
 	default:
 		return flow.ErrBusy
 	}
+}
+
+// counted appends the accounts that have anything in them: a source keeps those of
+// interfaces that are long gone.
+func counted(list, all []flow.PointInput) []flow.PointInput {
+	for _, p := range all {
+		if p.Observed != 0 || p.Input != (flow.Input{}) {
+			list = append(list, p)
+		}
+	}
+	return list
 }
 
 // Close ends Run once it has delivered what was handed over; no source may hand over

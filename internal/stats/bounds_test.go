@@ -161,3 +161,34 @@ func TestPlacesFallBackToCountries(t *testing.T) {
 		t.Errorf("%d rows, evicted %d", len(table.rows), evicted[boundPlaces])
 	}
 }
+
+func TestFullPointTable(t *testing.T) {
+	e := newEngine(t, nil)
+	see := func(at int64, points ...flow.Point) {
+		t.Helper()
+		b := flow.Batch{Since: epoch + at*second, Time: epoch + (at+1)*second}
+		for _, p := range points {
+			b.Points = append(b.Points, flow.PointInput{Point: p, Input: flow.Input{Packets: 1}})
+		}
+		if err := e.Consume(b); err != nil {
+			t.Fatal(err)
+		}
+	}
+	see(0, 1)
+	for p := flow.Point(2); p <= maxPoints; p++ {
+		see(1, p)
+	}
+	see(2, 1)           // so that 2 is no younger than any
+	see(3, maxPoints+1) // a container that came today
+	see(4, 1, maxPoints+1)
+	packets := make(map[flow.Point]uint64)
+	for _, p := range e.Points() {
+		packets[p.Point] = p.Input.Packets
+	}
+	if len(packets) != maxPoints || packets[1] != 3 || packets[maxPoints+1] != 2 {
+		t.Errorf("%d points, packets of the first %d, of the last %d", len(packets), packets[1], packets[maxPoints+1])
+	}
+	if n := e.Totals().Evicted["points"]; n != 1 {
+		t.Errorf("%d evicted", n)
+	}
+}

@@ -37,8 +37,7 @@ func (e *Engine) addPoints() {
 		p := e.points[s.Point]
 		if p == nil {
 			if len(e.points) == maxPoints {
-				e.evicted[boundPoints]++
-				continue
+				e.forgetPoint()
 			}
 			p = new(pointTotals)
 			e.points[s.Point] = p
@@ -50,6 +49,19 @@ func (e *Engine) addPoints() {
 		p.totals.add(s)
 		e.evicted[boundPendingSamples] += e.pending.addSample(s, e.cfg.SeriesSeconds)
 	}
+}
+
+// forgetPoint makes room by the point that is silent for longest.
+func (e *Engine) forgetPoint() {
+	var oldest flow.Point
+	var age uint32
+	for number, p := range e.points {
+		if n := e.generation - p.generation; oldest == 0 || n > age {
+			oldest, age = number, n
+		}
+	}
+	delete(e.points, oldest)
+	e.evicted[boundPoints]++
 }
 
 // Points is the overview of each observation point, by number.
