@@ -28,7 +28,7 @@ func historyParams() []param {
 		{name: "hours", kind: kindNumber, doc: "the last so many hours; not with from and to", fallback: "24", min: 1, max: maxHours},
 		{name: "from", kind: kindTime, doc: "beginning of the series"},
 		{name: "to", kind: kindTime, doc: "end of the series; now if absent"},
-		interfaceParam,
+		interfaceParam("only traffic that counts there; captured, duplicates and the like are of all it saw, active_sessions is 0"),
 		{name: "step", kind: kindNumber, doc: "seconds of a point; chosen to fit if absent", min: 1, max: maxStep},
 	}
 }

@@ -6,8 +6,10 @@ import (
 	"netflow-monitor/internal/stats"
 )
 
-// interfaceParam asks for what one interface saw.
-var interfaceParam = param{name: "interface", kind: kindText, doc: "name of an interface: only what it saw"}
+// interfaceParam asks for one observation point.
+func interfaceParam(doc string) param {
+	return param{name: "interface", kind: kindText, doc: "name of an interface: " + doc}
+}
 
 // point is the observation point that a query names; 0 if none.
 func (s *Server) point(q *query) flow.Point {

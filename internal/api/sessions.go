@@ -18,7 +18,7 @@ func sessionParams() []param {
 		param{name: "protocol", kind: kindProtocol, doc: "name or number of the IP protocol"},
 		param{name: "port", kind: kindNumber, doc: "port of either end", min: 1, max: 65535},
 		param{name: "state", kind: kindChoice, doc: "state of the session", values: flow.StateNames()},
-		interfaceParam,
+		interfaceParam("only sessions that it saw, also those that count at another"),
 		param{name: "tunnel", kind: kindChoice, doc: "what the session came in: one kind of tunnel at any depth, any, or none", values: tunnelChoices()},
 		param{name: "active", kind: kindFlag, doc: "true: only sessions that live; false: only ended ones"},
 		param{name: "from", kind: kindTime, doc: "sessions that were there at or after this time"},

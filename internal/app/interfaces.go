@@ -218,7 +218,7 @@ func (f *interfaces) traits(p flow.Point) (t mediator.Traits) {
 // that can't be looked into.
 func enciphers(link netdev.Link) bool {
 	switch link.Type {
-	case "wireguard", "tun", "xfrm", "vti":
+	case "wireguard", "tun", "xfrm", "vti", "vti6":
 		return true
 	}
 	return false

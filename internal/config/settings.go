@@ -50,7 +50,7 @@ var settings = []setting{
 	{
 		"network.home",
 		"Networks that are at home, such as `[192.168.0.0/16, 2001:db8::/48]`: they decide what comes in and what goes out. " +
-			"Empty: private networks, and those that this machine's interfaces are in.",
+			"Empty: private networks and those that this machine's interfaces are in, but not the public IPv4 one on the way to the internet.",
 		networks(func(c *Config) *[]netip.Prefix { return &c.Network.Home }),
 	},
 	{
@@ -61,7 +61,7 @@ var settings = []setting{
 	},
 	{
 		"network.workers",
-		"How many processors share the capture, each with a ring and a flow table of its own. One is enough for a million packets a second.",
+		"How many processors share the capture, each with a ring and a flow table of its own. Give it a second one if packets are dropped while one processor is busy.",
 		number(func(c *Config) *int { return &c.Network.Workers }, 1, 64),
 	},
 	{
@@ -117,7 +117,8 @@ var settings = []setting{
 	},
 	{
 		"monitor.max_sessions",
-		"Sessions followed at the same time. If there are more, the one idle for longest ends and is counted.",
+		"Sessions followed at the same time, by each of network.workers; one takes a place for each interface that sees it. " +
+			"If there are more, the one idle for longest ends and is counted.",
 		number(func(c *Config) *int { return &c.Monitor.MaxSessions }, 1, 10_000_000),
 	},
 	{

@@ -106,7 +106,7 @@ func (c *correlator) join(r *flow.Record, source int) part {
 		}
 	}
 	if !c.cfg.Deduplicate {
-		e.point = r.Key.Point
+		e.point, traits.Carried = r.Key.Point, false // each point counts for itself
 	}
 	if p, ok := c.joinLiving(r, e, traits, source); ok {
 		return p
