@@ -141,9 +141,7 @@ func (r *reconciler) complete(b *flow.Batch) {
 			p.Observed = b.Time - b.Since
 		}
 	}
-	if found {
-		r.watch(b)
-	}
+	r.watch(b, found)
 }
 
 // at is what the interfaces had counted at a time. If that is no full second, as at the
@@ -183,18 +181,19 @@ func counted(link *netdev.Link, before netdev.Counters) flow.Input {
 	return in
 }
 
-// watch notes the second of each point and of all of them, which is point 0 here.
-func (r *reconciler) watch(b *flow.Batch) {
+// watch notes what there was at each point and at all of them, which is point 0 here;
+// whole says that a second ends with it.
+func (r *reconciler) watch(b *flow.Batch, whole bool) {
 	for i := range b.Points {
 		if p := &b.Points[i]; p.Point != 0 {
-			r.note(p.Point, b.Time, p.Input)
+			r.note(p.Point, b.Time, p.Input, whole)
 		}
 	}
-	r.note(0, b.Time, b.Input)
+	r.note(0, b.Time, b.Input, whole)
 	maps.DeleteFunc(r.windows, func(_ flow.Point, w *window) bool { return b.Time-w.latest > int64(time.Minute) })
 }
 
-func (r *reconciler) note(p flow.Point, at int64, in flow.Input) {
+func (r *reconciler) note(p flow.Point, at int64, in flow.Input, whole bool) {
 	const most = 4096 // interfaces that are watched one by one
 	w := r.windows[p]
 	if w == nil {
@@ -205,11 +204,15 @@ func (r *reconciler) note(p flow.Point, at int64, in flow.Input) {
 		r.windows[p] = w
 	}
 	w.latest = at
+	w.second.Add(in)
+	if !whole {
+		return
+	}
 	name := "all interfaces"
 	if p != 0 {
 		name = r.interfaces.name(p)
 	}
-	switch w.add(in) {
+	switch w.add() {
 	case fell:
 		minute := w.sum(len(w.seconds))
 		percent := strconv.FormatFloat(100*minute.Coverage(), 'f', 1, 64)
@@ -243,7 +246,8 @@ func (r *reconciler) minute(p flow.Point) float64 {
 type window struct {
 	seconds [60]flow.Input
 	next    int
-	latest  int64 // when the latest of them ended
+	second  flow.Input // that is not over
+	latest  int64      // when the latest of them ended
 	// below and above are for how many seconds the last ten had too little coverage, or
 	// enough; low is true from a minute of too little on.
 	below, above int
@@ -259,9 +263,10 @@ const (
 	rose
 )
 
-func (w *window) add(in flow.Input) turning {
+// add ends a second.
+func (w *window) add() turning {
 	const short = 10
-	w.seconds[w.next] = in
+	w.seconds[w.next], w.second = w.second, flow.Input{}
 	w.next = (w.next + 1) % len(w.seconds)
 	lately := w.sum(short)
 	if max(lately.Packets+lately.Dropped, lately.KernelPackets+lately.KernelMissed) >= fewPackets && lately.Coverage() < lowCoverage {

@@ -19,7 +19,7 @@ func TestLowCoverageIsToldOf(t *testing.T) {
 	r.begin()
 	feed := func(seconds int, captured uint64) {
 		for range seconds {
-			r.note(1, 0, flow.Input{Packets: captured, KernelPackets: 1000})
+			r.note(1, 0, flow.Input{Packets: captured, KernelPackets: 1000}, true)
 		}
 	}
 	requireEvents := func(want ...string) {
@@ -52,11 +52,26 @@ func TestLowCoverageIsToldOf(t *testing.T) {
 	}
 }
 
+// What is handed over in the middle of a second counts in it.
+func TestLossesOfPartsOfSeconds(t *testing.T) {
+	r := &reconciler{log: slog.New(slog.DiscardHandler)}
+	r.begin()
+	r.note(0, 0, flow.Input{Packets: 300, Dropped: 100}, false)
+	if c := r.minute(0); c != 1 {
+		t.Errorf("coverage before the end of the second %v", c)
+	}
+	r.note(0, 0, flow.Input{Packets: 600}, true)
+	if c := r.minute(0); c != 0.9 {
+		t.Errorf("coverage %v", c)
+	}
+}
+
 // Few packets say nothing: the ends of the seconds differ by some.
 func TestQuietLinesAreNotJudged(t *testing.T) {
 	w := new(window)
 	for range 300 {
-		if w.add(flow.Input{Packets: 12, KernelPackets: 15}) != steady {
+		w.second = flow.Input{Packets: 12, KernelPackets: 15}
+		if w.add() != steady {
 			t.Fatal("judged by 15 packets a second")
 		}
 	}
@@ -101,7 +116,7 @@ func TestNewInterfacesAreWatchedForEver(t *testing.T) {
 	for i := range 10_000 {
 		newest := flow.Point(i + 1)
 		b := flow.Batch{Time: int64(i) * int64(time.Second), Points: []flow.PointInput{{Point: newest, Input: half}}}
-		r.watch(&b)
+		r.watch(&b, true)
 		if c := r.minute(newest); c != 0.5 {
 			t.Fatalf("coverage of interface %d: %v", newest, c)
 		}

@@ -27,7 +27,7 @@ const (
 type interfaces struct {
 	save func(context.Context, flow.Point, string) error
 	log  *slog.Logger
-	// changes rises whenever an index stands for another name.
+	// changes rises whenever an index is new or stands for another name.
 	changes atomic.Uint64
 	keeping sync.Mutex // one at a time stores numbers
 
@@ -149,8 +149,8 @@ func (f *interfaces) look() (before, now map[int32]netdev.Link, err error) {
 	defer f.mu.Unlock()
 	before = f.links
 	for index, link := range now {
-		if was, known := before[index]; known && was.Name != link.Name {
-			f.changes.Add(1)
+		if was, known := before[index]; !known || was.Name != link.Name {
+			f.changes.Add(1) // it may have been asked for before, under another name
 		}
 	}
 	const most = 4096

@@ -50,12 +50,12 @@ func changeEvent(kind, name, what string, was, is int) store.Event {
 // interface that was made anew under its old name both went and came.
 func (l *live) comings(before, now map[string]netdev.Link) (events []store.Event) {
 	for _, name := range slices.Sorted(maps.Keys(before)) {
-		if link := before[name]; l.wants(link) && now[name].Index != link.Index {
+		if link := before[name]; l.captures(link) && now[name].Index != link.Index {
 			events = append(events, l.wentEvent(name))
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(now)) {
-		if link := now[name]; l.wants(link) && before[name].Index != link.Index {
+		if link := now[name]; l.captures(link) && before[name].Index != link.Index {
 			events = append(events, l.cameEvent(name))
 		}
 	}

@@ -28,7 +28,9 @@ type sight struct {
 
 // sights are the interfaces met lately, by the lowest bits of their index.
 type sights struct {
-	slots   [sightSlots]sight
+	slots [sightSlots]sight
+	// known are up to maxInputs of all that were met, for those that share a slot.
+	known   map[int32]sight
 	changes uint64
 }
 
@@ -36,11 +38,18 @@ func (s *sights) at(iface int32) *sight { return &s.slots[uint32(iface)%sightSlo
 
 // meet gives an interface its place.
 func (m *Meter) meet(s *sight, iface int32) {
+	if known, ok := m.sights.known[iface]; ok {
+		*s = known
+		return
+	}
 	point := m.cfg.Point
 	if iface != 0 && m.cfg.Points != nil {
 		point = m.cfg.Points.Point(iface)
 	}
 	*s = sight{point: uint64(min(point, flow.MaxPoint)) << pointShift, iface: iface, input: m.inputOf(point)}
+	if len(m.sights.known) < maxInputs {
+		m.sights.known[iface] = *s
+	}
 }
 
 // inputOf is the account of an observation point.
@@ -72,6 +81,7 @@ func (m *Meter) forgetInterfaces() {
 	for i := range m.sights.slots {
 		m.sights.slots[i].iface = -1
 	}
+	m.sights.known = make(map[int32]sight)
 	m.meet(m.sights.at(0), 0)
 }
 

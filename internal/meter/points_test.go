@@ -57,6 +57,22 @@ func TestPointsAreApart(t *testing.T) {
 	}
 }
 
+// Interfaces that share a slot are asked for once each all the same.
+func TestInterfacesThatShareASlot(t *testing.T) {
+	cfg, names := offline(), new(register)
+	cfg.Points = names
+	m, out := mustNew(t, cfg), &sink{}
+	mustOpen(t, m, &script{}, out)
+	for i := range 100 {
+		f := udp("10.0.0.1", "10.0.0.2", 1, 53).frame()
+		f.Interface = 2 + int32(i%2)*sightSlots
+		feed(m, &f)
+	}
+	if names.asked != 2 {
+		t.Errorf("asked %d times for two interfaces", names.asked)
+	}
+}
+
 // Fragments of the same datagram at two interfaces must not mix.
 func TestFragmentsOfPointsAreApart(t *testing.T) {
 	cfg := offline()

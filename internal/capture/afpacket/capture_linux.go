@@ -121,9 +121,15 @@ func (c *Capture) listen(devices []device) error {
 
 // Refresh looks at the interfaces again, after one came, went, or was changed. A capture
 // on one interface ends with capture.ErrInterfaceGone if that is not the same any more;
-// one on several goes on with those that are there. It reports why others are not.
+// one on several goes on with those that are there. It reports why others are not. If it
+// can't be told which are there, the capture goes on as it was.
 func (c *Capture) Refresh() (missing []error, err error) {
 	devices, missing := c.find()
+	for _, reason := range missing {
+		if !errors.Is(reason, ErrUnknownInterface) && !errors.Is(reason, capture.ErrInterfaceGone) && !errors.Is(reason, ErrUnsupported) {
+			return nil, reason
+		}
+	}
 	if slices.Equal(devices, c.devices) {
 		return missing, nil
 	}

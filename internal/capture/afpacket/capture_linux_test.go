@@ -157,6 +157,35 @@ func TestSeveralInterfaces(t *testing.T) {
 	}
 }
 
+// That the interfaces can't be looked up is no reason to leave one.
+func TestRefreshWithoutDescriptors(t *testing.T) {
+	if !netns.Enter(t) {
+		return
+	}
+	netns.Pair(t, "a0", "a1")
+	c := openAll(t, on("a0"))
+	var had unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &had); err != nil {
+		t.Fatal(err)
+	}
+	limit := func(l unix.Rlimit) {
+		t.Helper()
+		if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &l); err != nil {
+			t.Fatal(err)
+		}
+	}
+	limit(unix.Rlimit{Cur: 0, Max: had.Max})
+	_, err := c.Refresh()
+	limit(had)
+	if !errors.Is(err, unix.EMFILE) {
+		t.Errorf("without descriptors: %v", err)
+	}
+	sendMany(t, "a1", 3)
+	if seen := perInterface(t, c.Sources[0]); seen[0] != 3 {
+		t.Errorf("captured afterwards: %v", seen)
+	}
+}
+
 // A capture on one interface is over when the name belongs to another.
 func TestRefreshLeavesARenamedInterface(t *testing.T) {
 	if !netns.Enter(t) {
