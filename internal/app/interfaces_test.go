@@ -132,6 +132,8 @@ func TestLinkEvents(t *testing.T) {
 	}
 	without := office()
 	delete(without, 2)
+	can := office()
+	can[99] = netdev.Link{Index: 99, Name: "can0", Up: true, Hardware: unix.ARPHRD_CAN}
 	again := office()
 	delete(again, 2)
 	again[99] = netdev.Link{Index: 99, Name: "eth0", Up: true, Hardware: unix.ARPHRD_ETHER}
@@ -146,6 +148,7 @@ func TestLinkEvents(t *testing.T) {
 		"made anew":            {several, office(), again, []string{"interface_gone", "interface_back"}},
 		"one of all goes":      {all, office(), without, []string{"interface_removed"}},
 		"one of all comes":     {all, without, office(), []string{"interface_added"}},
+		"one can't be decoded": {all, office(), can, nil},
 		"the only one goes":    {one, office(), without, nil}, // the monitor tells
 		"down":                 {several, office(), change(2, func(l *netdev.Link) { l.Up = false }), []string{"interface_gone"}},
 		"renamed":              {several, office(), change(2, func(l *netdev.Link) { l.Name = "lan0" }), []string{"interface_gone", "interface_renamed"}},
