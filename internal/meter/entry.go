@@ -55,6 +55,8 @@ func (k *key) loadICMP(h *packet.Headers) {
 	}
 }
 
+func pointOf(meta uint64) flow.Point { return flow.Point(meta & metaPoint >> pointShift) }
+
 func (k *key) reverse() key {
 	return key{k.dst, k.src, k.meta, bits.RotateLeft32(k.ports, 16)}
 }
@@ -110,7 +112,7 @@ func (e *hot) flowKey() flow.Key {
 		SrcPort: uint16(e.ports >> 16), DstPort: uint16(e.ports),
 		VLAN: uint16(e.meta >> 32), InnerVLAN: uint16(e.meta >> 16),
 		Protocol: e.protocol(), Version: uint8(e.meta),
-		Point: flow.Point(e.meta >> pointShift & uint64(flow.MaxPoint)),
+		Point: pointOf(e.meta),
 	}
 }
 

@@ -170,7 +170,7 @@ func (m *Meter) releaseAll() {
 
 // meterHeld meters what was held back on the flow of packet a.
 func (m *Meter) meterHeld(a *arrival, h *held) {
-	in := &m.inputs[a.sight]
+	in := &m.inputs[m.inputOf(pointOf(a.key.meta))] // the account of back then may be another's now
 	in.Packets += h.count.Packets
 	in.WireBytes += h.count.WireBytes
 	m.credit(a, h)

@@ -14,8 +14,8 @@ type Points interface {
 const (
 	// sightSlots is how many interfaces are remembered without a look-up. A power of two.
 	sightSlots = 256
-	// maxInputs bounds the observation points that are accounted for one by one; what
-	// comes from further ones is in the first account.
+	// maxInputs bounds the observation points that are accounted for one by one in a
+	// batch; what comes from further ones is in the first account.
 	maxInputs = 4096
 )
 
@@ -60,10 +60,30 @@ func (m *Meter) inputOf(p flow.Point) uint16 {
 		}
 	}
 	if len(m.inputs) == maxInputs {
-		return 0
+		return m.reuseInput(p)
 	}
 	m.inputs = append(m.inputs, flow.PointInput{Point: p})
 	return uint16(len(m.inputs) - 1)
+}
+
+// reuseInput gives the point an account that has nothing in it and that no packet is
+// on its way to. All interfaces are asked for again, as one may have had it.
+func (m *Meter) reuseInput(p flow.Point) uint16 {
+	awaited := [maxInputs]bool{0: true}
+	for i := range m.pipeline.groups {
+		g := &m.pipeline.groups[i]
+		for j := range g.packets[:g.count] {
+			awaited[g.packets[j].sight] = true
+		}
+	}
+	for i := range m.inputs {
+		if !awaited[i] && m.inputs[i].Input == (flow.Input{}) {
+			m.inputs[i].Point = p
+			m.forgetInterfaces()
+			return uint16(i)
+		}
+	}
+	return 0
 }
 
 // followPoints asks again for all interfaces if an answer may have changed.

@@ -57,6 +57,43 @@ func TestPointsAreApart(t *testing.T) {
 	}
 }
 
+// packetsOfPoints is a sink that sums the accounts.
+type packetsOfPoints map[flow.Point]uint64
+
+func (s packetsOfPoints) Consume(b flow.Batch) error {
+	for _, p := range b.Points {
+		s[p.Point] += p.Packets
+	}
+	return nil
+}
+
+// However many interfaces there were, a new one has an account of its own.
+func TestAccountsOfGoneInterfacesAreReused(t *testing.T) {
+	cfg := offline()
+	cfg.Points, cfg.MaxSessions = new(register), 100
+	m, seen := mustNew(t, cfg), make(packetsOfPoints)
+	mustOpen(t, m, &script{}, seen)
+	const interfaces = 2 * maxInputs
+	for i := range int32(interfaces) {
+		for range 2 {
+			f := udp("10.0.0.1", "10.0.0.2", 1, 53).frame()
+			f.Interface = i + 1
+			m.take(&f)
+		}
+		m.deliver() // some are still on their way
+	}
+	m.meterAll()
+	m.deliver()
+	for p := range flow.Point(interfaces) {
+		if n := seen[p+101]; n != 2 {
+			t.Fatalf("%d packets of interface %d", n, p+1)
+		}
+	}
+	if len(m.inputs) > maxInputs {
+		t.Errorf("%d accounts", len(m.inputs))
+	}
+}
+
 // Interfaces that share a slot are asked for once each all the same.
 func TestInterfacesThatShareASlot(t *testing.T) {
 	cfg, names := offline(), new(register)
