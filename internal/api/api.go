@@ -75,7 +75,7 @@ type Engine interface {
 
 // Catalog is the part of store.Catalog that is shown: live and stored data as one.
 type Catalog interface {
-	Sessions(context.Context, stats.SessionQuery) ([]stats.Session, int, error)
+	Sessions(context.Context, stats.SessionQuery) ([]stats.Session, store.Total, error)
 	Session(ctx context.Context, id uint64) (stats.Session, error)
 	IPs(context.Context, stats.IPQuery) ([]stats.IP, int, error)
 	IP(context.Context, netip.Addr) (stats.IP, error)

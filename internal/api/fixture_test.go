@@ -249,8 +249,8 @@ func (f *fixture) serve(t *testing.T) string {
 // failing is a catalog whose store is broken; panicking one with a fault.
 type failing struct{ Catalog }
 
-func (failing) Sessions(context.Context, stats.SessionQuery) ([]stats.Session, int, error) {
-	return nil, 0, errors.New("disk is broken")
+func (failing) Sessions(context.Context, stats.SessionQuery) ([]stats.Session, store.Total, error) {
+	return nil, store.Total{}, errors.New("disk is broken")
 }
 
 func (failing) Info(context.Context) (store.Info, error) {
@@ -259,7 +259,7 @@ func (failing) Info(context.Context) (store.Info, error) {
 
 type panicking struct{ Catalog }
 
-func (panicking) Sessions(context.Context, stats.SessionQuery) ([]stats.Session, int, error) {
+func (panicking) Sessions(context.Context, stats.SessionQuery) ([]stats.Session, store.Total, error) {
 	panic("a fault")
 }
 

@@ -64,7 +64,7 @@ func (s *Server) getIP(_ http.ResponseWriter, r *http.Request, _ *query) (any, e
 		return nil, err
 	}
 	return wire.IPDetail{
-		IP: s.ip(&found), Sessions: s.sessions(sessions), SessionsTotal: total,
+		IP: s.ip(&found), Sessions: s.sessions(sessions), SessionsTotal: total.Rows,
 		Peers: s.ranks(stats.DimensionIP, s.deps.Engine.Peers(addr, detailPeers)),
 	}, nil
 }

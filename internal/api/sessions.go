@@ -42,7 +42,7 @@ func (s *Server) listSessions(ctx context.Context, q *query) (wire.Page[wire.Ses
 	if err != nil {
 		return wire.Page[wire.Session]{}, err
 	}
-	return pageOf(p, s.sessions(list), total), nil
+	return pageOf(p, s.sessions(list), total.Rows), nil
 }
 
 func (s *Server) getSessions(_ http.ResponseWriter, r *http.Request, q *query) (any, error) {

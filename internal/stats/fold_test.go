@@ -35,12 +35,20 @@ func (l *ledger) each(visit func(r *flow.Record, d Direction, latest bool)) {
 	}
 }
 
+func (l *ledger) origin(a netip.Addr) Origin {
+	if l.home.Level(a) >= LevelHome {
+		return Origin{}
+	}
+	location := atlas{}.Locate(a)
+	return origin(&location)
+}
+
 func (l *ledger) sessions() map[uint64]Session {
 	all := make(map[uint64]Session)
 	l.each(func(r *flow.Record, d Direction, latest bool) {
 		s, known := all[r.ID]
 		if !known {
-			s = Session{ID: r.ID, Key: r.Key, Start: r.Start, Direction: d, Tunnel: r.Tunnel}
+			s = Session{ID: r.ID, Key: r.Key, Start: r.Start, Direction: d, Tunnel: r.Tunnel, SrcOrigin: l.origin(r.Key.SrcAddr()), DstOrigin: l.origin(r.Key.DstAddr())}
 		}
 		s.Last, s.State, s.End = max(s.Last, r.Last), r.State, r.End
 		s.TCPFlagsSent |= r.TCPFlagsSent

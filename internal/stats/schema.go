@@ -3,7 +3,9 @@ package stats
 import (
 	"bytes"
 	"cmp"
+	"encoding/binary"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -111,7 +113,16 @@ type Column[T any] struct {
 	// netip.Addr.Compare does (IPv4 before IPv6, then by value), the protocol by its
 	// number, state and direction by their names.
 	Compare func(a, b *T) int
+	// Key is the value as words that order alike, for keyset paging. Every column of
+	// sessions has one.
+	Key func(*T) SortKey
 }
+
+// SortKey is a value of any column: word by word, it orders as the column does.
+type SortKey [3]uint64
+
+// Compare orders keys of one column.
+func (k SortKey) Compare(o SortKey) int { return slices.Compare(k[:], o[:]) }
 
 // SessionColumns are what sessions can be ordered by; IPColumns and RankColumns
 // likewise. The first one of each is used where no name is given.
@@ -132,7 +143,43 @@ func FindColumn[T any](columns []Column[T], name string) (Column[T], bool) {
 }
 
 func column[T any, V cmp.Ordered](name string, stored bool, of func(*T) V) Column[T] {
-	return Column[T]{Name: name, Stored: stored, Compare: func(a, b *T) int { return cmp.Compare(of(a), of(b)) }}
+	return Column[T]{
+		Name: name, Stored: stored,
+		Compare: func(a, b *T) int { return cmp.Compare(of(a), of(b)) },
+		Key:     func(v *T) SortKey { return sortKey(of(v)) },
+	}
+}
+
+// sortKey makes words that order as the values of one type do; texts by their first 24
+// bytes, numbers with a fraction if they are not negative.
+func sortKey[V cmp.Ordered](v V) (k SortKey) {
+	const sign = 1 << 63
+	switch v := any(v).(type) {
+	case int64:
+		k[2] = uint64(v) ^ sign
+	case uint64:
+		k[2] = v
+	case uint16:
+		k[2] = uint64(v)
+	case uint8:
+		k[2] = uint64(v)
+	case float64:
+		k[2] = math.Float64bits(v)
+	case string:
+		var text [24]byte
+		copy(text[:], v)
+		for i := range k {
+			k[i] = binary.BigEndian.Uint64(text[8*i:])
+		}
+	default:
+		panic(fmt.Sprintf("column of %T has no key", v))
+	}
+	return k
+}
+
+// addrKey orders as compareAddrs does.
+func addrKey(version uint8, a *[16]byte) SortKey {
+	return SortKey{uint64(version), binary.BigEndian.Uint64(a[:8]), binary.BigEndian.Uint64(a[8:])}
 }
 
 func sessionColumns() []Column[Session] {
@@ -141,10 +188,10 @@ func sessionColumns() []Column[Session] {
 		column("session_id", true, func(s *Session) uint64 { return s.ID }),
 		{Name: "src_ip", Stored: true, Compare: func(a, b *Session) int {
 			return compareAddrs(a.Key.Version, b.Key.Version, &a.Key.Src, &b.Key.Src)
-		}},
+		}, Key: func(s *Session) SortKey { return addrKey(s.Key.Version, &s.Key.Src) }},
 		{Name: "dst_ip", Stored: true, Compare: func(a, b *Session) int {
 			return compareAddrs(a.Key.Version, b.Key.Version, &a.Key.Dst, &b.Key.Dst)
-		}},
+		}, Key: func(s *Session) SortKey { return addrKey(s.Key.Version, &s.Key.Dst) }},
 		column("src_port", true, func(s *Session) uint16 { p, _ := s.Key.Ports(); return p }),
 		column("dst_port", true, func(s *Session) uint16 { _, p := s.Key.Ports(); return p }),
 		column("protocol", true, func(s *Session) uint8 { return s.Key.Protocol }),

@@ -31,6 +31,7 @@ type common struct {
 	State                          flow.State
 	End                            flow.EndReason
 	Direction                      Direction
+	SrcOrigin, DstOrigin           Origin
 }
 
 // details are the part that most sessions don't have: half as much again.
@@ -166,6 +167,7 @@ func (e *Engine) addSession(r *flow.Record) uint32 {
 	s.Direction = direction(srcLevel, dstLevel)
 	srcLocation, dstLocation := &e.scratch[0], &e.scratch[1]
 	*srcLocation, *dstLocation = e.outside(src, srcLevel), e.outside(dst, dstLevel)
+	s.SrcOrigin, s.DstOrigin = origin(srcLocation), origin(dstLocation)
 	s.src = e.addIP(&r.Key.Src, srcLevel, r, srcLocation)
 	s.dst = e.addIP(&r.Key.Dst, dstLevel, r, dstLocation)
 	if r.First {
@@ -186,6 +188,14 @@ func (e *Engine) outside(addr netip.Addr, level int) geo.Location {
 		return geo.Location{}
 	}
 	return e.locator.Locate(addr)
+}
+
+func origin(l *geo.Location) (o Origin) {
+	o.ASN = l.ASN
+	if len(l.CountryCode) == len(o.Country) {
+		copy(o.Country[:], l.CountryCode)
+	}
+	return o
 }
 
 // endSession moves a session from those that live to those that wait for the store.
@@ -211,6 +221,7 @@ func (e *Engine) view(s *session) Session {
 		ID: s.ID, Key: s.Key, Start: s.Start, Last: s.Last, Sent: s.Sent, Received: s.Received,
 		RTTClient: s.RTTClient, RTTServer: s.RTTServer, TCPFlagsSent: s.TCPFlagsSent, TCPFlagsReceived: s.TCPFlagsReceived,
 		ICMPType: s.ICMPType, ICMPCode: s.ICMPCode, State: s.State, End: s.End, Direction: s.Direction,
+		SrcOrigin: s.SrcOrigin, DstOrigin: s.DstOrigin,
 		RateSent: e.rateOf(s.sent, s.generation), RateReceived: e.rateOf(s.received, s.generation),
 	}
 	if s.details != 0 {
@@ -222,23 +233,29 @@ func (e *Engine) view(s *session) Session {
 }
 
 // Sessions lists sessions that live and ended ones that are not stored yet, in an
-// order, and says how many match. An unknown order is that by last_seen.
+// order, and says how many match, also before q.After. An unknown order is that by last_seen.
 func (e *Engine) Sessions(q SessionQuery) ([]Session, int) {
-	p := newPicker(q.compare(), q.Offset, q.Limit)
+	p, total := newPicker(q.compare(), q.Offset, q.Limit), 0
+	add := func(s *Session) {
+		if !q.Match(s) {
+			return
+		}
+		total++
+		if q.After == nil || q.Passed(q.CursorOf(s)) {
+			p.add(s)
+		}
+	}
 	e.mu.RLock()
 	defer e.mu.RUnlock()
 	var v Session // one for all, because it escapes
 	for i := e.sessions.due.front(); i != 0; i = e.sessions.due.after(i) {
-		if v = e.view(e.sessions.slab.at(i)); q.Match(&v) {
-			p.add(&v)
-		}
+		v = e.view(e.sessions.slab.at(i))
+		add(&v)
 	}
 	for s := range e.pending.ended() {
-		if q.Match(s) {
-			p.add(s)
-		}
+		add(s)
 	}
-	return p.page(), p.total
+	return p.page(), total
 }
 
 // Session finds a session by its ID.

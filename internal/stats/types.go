@@ -34,6 +34,23 @@ type Session struct {
 	State              flow.State
 	End                flow.EndReason
 	Direction          Direction
+	// Origins are where the ends are, as it was known when the session began.
+	SrcOrigin, DstOrigin Origin
+}
+
+// Origin is the country and the autonomous system of an address outside; zero at home,
+// and where nothing is known.
+type Origin struct {
+	Country [2]byte // ISO 3166-1 alpha-2
+	ASN     uint32
+}
+
+// CountryCode is the country's code, empty if it is not known.
+func (o Origin) CountryCode() string {
+	if o.Country[0] == 0 {
+		return ""
+	}
+	return string(o.Country[:])
 }
 
 // Active reports whether the session has not ended.
@@ -148,6 +165,27 @@ type Rank struct {
 	Rate float64
 }
 
+// RankDelta is what one key of a dimension took part in within a minute, or within a part
+// of it: roll-ups are sums of these.
+type RankDelta struct {
+	// Time is the minute's beginning in nanoseconds since the Unix epoch.
+	Time      int64
+	Dimension string
+	// Key, Name, Sent, Received, Sessions and Retransmits are as in Rank.
+	Key, Name             string
+	Sent, Received        Volume
+	Sessions, Retransmits uint64
+	// Local is true for an address at home: where there is no room for all, those stay.
+	Local bool
+}
+
+// RankPoint is what one key of a dimension took part in within a step.
+type RankPoint struct {
+	Time                  int64 // the step's beginning
+	Sent, Received        Volume
+	Sessions, Retransmits uint64
+}
+
 // Place is a point of the map: all addresses that share a location.
 type Place struct {
 	Key      string // country code, or country code and city
@@ -175,4 +213,6 @@ type Drained struct {
 	// Samples are deltas, one a second for each observation point and for all of them,
 	// complete seconds only.
 	Samples []Sample
+	// Ranks are deltas, by minute and dimension; RankOther is what there was no room for.
+	Ranks []RankDelta
 }

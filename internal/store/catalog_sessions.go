@@ -11,28 +11,30 @@ import (
 
 // Sessions returns sessions, live and stored, as one list, and how many match. While
 // the store can't be read, the list is what memory has.
-func (c *Catalog) Sessions(ctx context.Context, q stats.SessionQuery) ([]stats.Session, int, error) {
+func (c *Catalog) Sessions(ctx context.Context, q stats.SessionQuery) ([]stats.Session, Total, error) {
 	compare, err := sessionOrder(&q)
 	if err != nil {
-		return nil, 0, err
+		return nil, Total{}, err
 	}
 	q.Offset, q.Limit = max(q.Offset, 0), max(q.Limit, 0)
 	var memory, stored []stats.Session
-	var memoryTotal, storedTotal int
+	var memoryTotal int
+	var total Total
 	err = c.together(ctx, func(written *Batch) (err error) {
 		memory, memoryTotal = c.liveSessions(q, written)
-		stored, storedTotal, err = c.store.Sessions(ctx, behind(q, memoryTotal))
+		stored, total, err = c.store.Sessions(ctx, behind(q, memoryTotal))
 		return err
 	})
 	if c.memoryOnly(ctx, err) {
 		memory, memoryTotal = c.liveSessions(q, nil)
-		return mergePage(memory, nil, compare, q.Offset, q.Limit), memoryTotal, nil
+		return mergePage(memory, nil, compare, q.Offset, q.Limit), Total{Rows: memoryTotal}, nil
 	}
 	if err != nil {
-		return nil, 0, fmt.Errorf("list sessions: %w", err)
+		return nil, Total{}, fmt.Errorf("list sessions: %w", err)
 	}
 	c.unreadable.Store(false)
-	return mergePage(memory, stored, compare, min(q.Offset, memoryTotal), q.Limit), memoryTotal + storedTotal, nil
+	total.Rows += memoryTotal
+	return mergePage(memory, stored, compare, min(q.Offset, memoryTotal), q.Limit), total, nil
 }
 
 // liveSessions asks memory for all that can come before the page's end, but for what
@@ -46,9 +48,10 @@ func (c *Catalog) liveSessions(q stats.SessionQuery, written *Batch) ([]stats.Se
 			}
 		}
 	}
+	after := q.After
 	if len(gone) > 0 {
 		// All are needed to know how many of them are left.
-		q.Offset, q.Limit = 0, 0
+		q.Offset, q.Limit, q.After = 0, 0, nil
 	}
 	if q.Limit > 0 {
 		q.Limit += q.Offset
@@ -59,7 +62,9 @@ func (c *Catalog) liveSessions(q stats.SessionQuery, written *Batch) ([]stats.Se
 		return sessions, total
 	}
 	sessions = slices.DeleteFunc(sessions, func(s stats.Session) bool { return gone[s.ID] })
-	return sessions, len(sessions)
+	total = len(sessions)
+	q.After = after
+	return slices.DeleteFunc(sessions, func(s stats.Session) bool { return !q.Passed(q.CursorOf(&s)) }), total
 }
 
 // behind asks for the stored part of a page: at most inMemory of the items before the

@@ -94,8 +94,8 @@ func TestSessionsAreOneList(t *testing.T) {
 		}
 		want, wantTotal := pick(all, q)
 		got, total, err := catalog.Sessions(t.Context(), q)
-		if err != nil || total != wantTotal {
-			t.Fatalf("%+v: total %d, %v; want %d", q, total, err, wantTotal)
+		if err != nil || total.Rows != wantTotal {
+			t.Fatalf("%+v: total %v, %v; want %d", q, total, err, wantTotal)
 		}
 		if !slices.Equal(got, want) {
 			t.Fatalf("%+v:\n%s", q, gocmp.Diff(want, got))
@@ -132,8 +132,8 @@ func TestSessionsWhileFlushing(t *testing.T) {
 			default:
 			}
 			sessions, total, err := catalog.Sessions(t.Context(), stats.SessionQuery{OrderBy: "session_id"})
-			if err != nil || total != want || len(sessions) != want {
-				t.Fatalf("total %d, %d listed, %v; want %d", total, len(sessions), err, want)
+			if err != nil || total.Rows != want || len(sessions) != want {
+				t.Fatalf("total %v, %d listed, %v; want %d", total, len(sessions), err, want)
 			}
 		}
 	}
@@ -147,8 +147,8 @@ func TestUnreadableStore(t *testing.T) {
 	inMemory, n := r.engine.Sessions(stats.SessionQuery{OrderBy: "session_id", Offset: 10, Limit: 20})
 	for range 3 {
 		got, total, err := catalog.Sessions(t.Context(), stats.SessionQuery{OrderBy: "session_id", Offset: 10, Limit: 20})
-		if diff := gocmp.Diff(inMemory, got); err != nil || total != n || diff != "" {
-			t.Errorf("sessions: total %d, %v; want %d\n%s", total, err, n, diff)
+		if diff := gocmp.Diff(inMemory, got); err != nil || total.Rows != n || diff != "" {
+			t.Errorf("sessions: total %v, %v; want %d\n%s", total, err, n, diff)
 		}
 	}
 	if ips, total, err := catalog.IPs(t.Context(), stats.IPQuery{Limit: 5}); err != nil || total != 16 || len(ips) != 5 {
@@ -246,7 +246,7 @@ func TestEventsAreOneList(t *testing.T) {
 		for q.Limit = 7; q.Offset < len(all); q.Offset += q.Limit {
 			page, total, err := catalog.Events(t.Context(), q)
 			if err != nil || total != len(want) {
-				t.Fatalf("%+v: total %d, %v; want %d", q, total, err, len(want))
+				t.Fatalf("%+v: total %v, %v; want %d", q, total, err, len(want))
 			}
 			got = append(got, page...)
 		}
@@ -291,8 +291,8 @@ func TestWrittenButNotKnown(t *testing.T) {
 		q := stats.SessionQuery{OrderBy: "total_bytes", Offset: offset, Limit: 23}
 		want, _ := pick(all, q)
 		got, total, err := catalog.Sessions(t.Context(), q)
-		if err != nil || total != len(all) || !slices.Equal(got, want) {
-			t.Fatalf("page at %d: total %d, %v; want %d\n%s", offset, total, err, len(all), gocmp.Diff(want, got))
+		if err != nil || total.Rows != len(all) || !slices.Equal(got, want) {
+			t.Fatalf("page at %d: total %v, %v; want %d\n%s", offset, total, err, len(all), gocmp.Diff(want, got))
 		}
 	}
 	points, err := catalog.History(t.Context(), store.HistoryQuery{From: start, To: start + 60e9, Step: 60})

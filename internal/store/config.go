@@ -18,12 +18,13 @@ func Default() WriterConfig {
 	return WriterConfig{FlushInterval: 5 * time.Second, Retention: DefaultRetention()}
 }
 
-// DefaultRetention keeps sessions for a month, seconds for two hours, minutes for
-// two weeks, hours for a bit more than a year.
+// DefaultRetention keeps sessions for 30 days, seconds for two hours, minutes for 7 days,
+// hours for 90, days and addresses for two years; all of it in 2 GB.
 func DefaultRetention() Retention {
 	const day = 24 * time.Hour
 	return Retention{
-		Sessions: 30 * day, IPs: 400 * day, Seconds: 2 * time.Hour, Minutes: 14 * day, Hours: 400 * day, Events: 90 * day,
+		Sessions: 30 * day, IPs: 730 * day, Seconds: 2 * time.Hour, Minutes: 7 * day, Hours: 90 * day, Days: 730 * day,
+		Events: 90 * day, MaxBytes: 2 << 30,
 	}
 }
 
@@ -44,7 +45,7 @@ func (r Retention) Validate() error {
 		d    time.Duration
 	}{
 		{"sessions", r.Sessions}, {"ips", r.IPs}, {"seconds", r.Seconds},
-		{"minutes", r.Minutes}, {"hours", r.Hours}, {"events", r.Events},
+		{"minutes", r.Minutes}, {"hours", r.Hours}, {"days", r.Days}, {"events", r.Events},
 	} {
 		if f.d != 0 && f.d < time.Minute {
 			errs = append(errs, fmt.Errorf("retention.%s: %v is too short; use 0 to keep all, or at least 1m", f.name, f.d))

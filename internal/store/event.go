@@ -42,7 +42,10 @@ func ParseLevel(text string) (Level, bool) {
 	return 0, false
 }
 
-// Retention is how long each kind of row is kept; zero keeps it for ever.
+// Retention is how long each kind of row is kept, and how large it may all become; zero
+// keeps it for ever.
 type Retention struct {
-	Sessions, IPs, Seconds, Minutes, Hours, Events time.Duration
+	Sessions, IPs, Seconds, Minutes, Hours, Days, Events time.Duration
+	// MaxBytes bounds the files together; beyond it the oldest goes first.
+	MaxBytes int64
 }

@@ -85,9 +85,9 @@ func (f *faulty) Written(ctx context.Context, run string, sequence uint64) (bool
 	return f.Store.Written(ctx, run, sequence)
 }
 
-func (f *faulty) Sessions(ctx context.Context, q stats.SessionQuery) ([]stats.Session, int, error) {
+func (f *faulty) Sessions(ctx context.Context, q stats.SessionQuery) ([]stats.Session, store.Total, error) {
 	if err := f.reads(); err != nil {
-		return nil, 0, err
+		return nil, store.Total{}, err
 	}
 	return f.Store.Sessions(ctx, q)
 }

@@ -21,12 +21,14 @@ type Batch struct {
 	// IPs and Samples carry deltas and are added to what is there.
 	IPs     []stats.IP
 	Samples []stats.Sample
-	Events  []Event
+	// Ranks are deltas too, for the roll-ups.
+	Ranks  []stats.RankDelta
+	Events []Event
 }
 
 // IsEmpty reports whether there is nothing to write.
 func (b *Batch) IsEmpty() bool {
-	return len(b.Sessions)+len(b.IPs)+len(b.Samples)+len(b.Events) == 0
+	return len(b.Sessions)+len(b.IPs)+len(b.Samples)+len(b.Ranks)+len(b.Events) == 0
 }
 
 // newest is the time of the latest sample; 0 if there is none.
@@ -45,6 +47,32 @@ type HistoryQuery struct {
 	Step int64
 	// Point is the observation point that the series is of; 0: all of them.
 	Point flow.Point
+}
+
+// Total is how many rows match a query. It is estimated where counting them would take
+// longer than the answer is worth.
+type Total struct {
+	Rows      int
+	Estimated bool
+}
+
+// RankQuery asks for the largest keys of a dimension within a time.
+type RankQuery struct {
+	Dimension string
+	// From and To bound the time in nanoseconds since the Unix epoch: [From, To). What is
+	// kept by the minute, hour or day counts if its beginning lies between them.
+	From, To int64
+	OrderBy  string   // a name from stats.RankColumns, but for the rate; largest first
+	Keys     []string // only these; nil = all
+	Limit    int      // 0 = all
+}
+
+// RankHistoryQuery asks for the series of some keys of a dimension.
+type RankHistoryQuery struct {
+	Dimension string
+	Keys      []string
+	From, To  int64 // as in HistoryQuery
+	Step      int64 // seconds, a multiple of 60
 }
 
 // EventQuery selects events, newest first unless OldestFirst.
@@ -73,14 +101,24 @@ type Store interface {
 	Write(context.Context, Batch) error
 	// Written reports whether the batch of this run and sequence is stored.
 	Written(ctx context.Context, run string, sequence uint64) (bool, error)
-	// Sessions returns stored sessions that have ended, and how many match.
-	Sessions(context.Context, stats.SessionQuery) ([]stats.Session, int, error)
+	// Sessions returns stored sessions that have ended, and how many match, also before q.After.
+	Sessions(context.Context, stats.SessionQuery) ([]stats.Session, Total, error)
+	// SessionRanks ranks a dimension over the stored sessions that have ended and match,
+	// each with all it ever did. Largest first, at most limit; 0 = all.
+	SessionRanks(ctx context.Context, q stats.SessionQuery, dimension, orderBy string, limit int) ([]stats.Rank, error)
 	// Session returns a stored session, ended or not; ErrNotFound if there is none.
 	Session(ctx context.Context, id uint64) (stats.Session, error)
 	// IPs returns IP totals and how many match.
 	IPs(context.Context, stats.IPQuery) ([]stats.IP, int, error)
 	// History returns a gap-free series: missing steps are zero samples.
 	History(context.Context, HistoryQuery) ([]stats.Sample, error)
+	// Ranks sums roll-ups, largest first. RankOther is what they had no room for; their
+	// rates are 0.
+	Ranks(context.Context, RankQuery) ([]stats.Rank, error)
+	// RankHistory returns a gap-free series for each key.
+	RankHistory(context.Context, RankHistoryQuery) ([][]stats.RankPoint, error)
+	// FindNames returns the keys of a dimension whose name contains the text, in any case.
+	FindNames(ctx context.Context, dimension, text string, limit int) ([]string, error)
 	Events(context.Context, EventQuery) ([]Event, int, error)
 	// Info is cheap enough to be asked every second.
 	Info(context.Context) (Info, error)

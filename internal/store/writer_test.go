@@ -51,10 +51,11 @@ func (r *rig) run(t *testing.T) {
 // stored sums up what the store has.
 func (r *rig) stored(t *testing.T) (sessions int, bySessions, byIPs uint64, history stats.Sample) {
 	t.Helper()
-	list, sessions, err := r.store.Sessions(t.Context(), stats.SessionQuery{})
+	list, total, err := r.store.Sessions(t.Context(), stats.SessionQuery{})
 	if err != nil {
 		t.Fatal(err)
 	}
+	sessions = total.Rows
 	for i := range list {
 		bySessions += list[i].Sent.Packets + list[i].Received.Packets
 	}

@@ -59,8 +59,8 @@ func verify(ctx context.Context, s *sqlite.Store, path string, batches uint64, n
 	for i := range points {
 		packets += points[i].In.Packets
 	}
-	if sessions != want || len(ips) != 1 || ips[0].Sessions != uint64(want) || packets != uint64(want) {
-		return fmt.Errorf("%d sessions, %v, %d packets of history; want %d of each", sessions, ips, packets, want)
+	if sessions.Rows != want || len(ips) != 1 || ips[0].Sessions != uint64(want) || packets != uint64(want) {
+		return fmt.Errorf("%v sessions, %v, %d packets of history; want %d of each", sessions, ips, packets, want)
 	}
 	output, err := exec.CommandContext(ctx, "sqlite3", path, "PRAGMA integrity_check").CombinedOutput()
 	if errors.Is(err, exec.ErrNotFound) {
@@ -134,10 +134,11 @@ func TestKill(t *testing.T) {
 	if err != nil || session.End != flow.EndForced {
 		t.Errorf("the living session: %+v, %v; want a forced end", session, err)
 	}
-	_, total, err := s.Sessions(t.Context(), stats.SessionQuery{Limit: 1})
+	_, matching, err := s.Sessions(t.Context(), stats.SessionQuery{Limit: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
+	total := matching.Rows
 	batches := uint64(total-1) / perBatch
 	// The last batch may be in without having been printed.
 	if batches < written || batches > written+1 {

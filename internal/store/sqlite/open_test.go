@@ -217,8 +217,8 @@ func TestPruneShrinksFile(t *testing.T) {
 	if err != nil || rows != 14_000 {
 		t.Errorf("pruned %d rows, %v; want 14000", rows, err)
 	}
-	if _, total, err := s.Sessions(t.Context(), stats.SessionQuery{Limit: 1}); err != nil || total != 6000 {
-		t.Errorf("%d sessions are left, %v; want 6000", total, err)
+	if _, total, err := s.Sessions(t.Context(), stats.SessionQuery{Limit: 1}); err != nil || total.Rows != 6000 {
+		t.Errorf("%v sessions are left, %v; want 6000", total, err)
 	}
 	if err := s.Close(); err != nil { // moves all of the log into the file
 		t.Fatal(err)

@@ -119,13 +119,13 @@ func readList[T any](ctx context.Context, s *Store, l list, scan func(scanner) (
 }
 
 // Sessions returns ended sessions and how many match.
-func (s *Store) Sessions(ctx context.Context, q stats.SessionQuery) ([]stats.Session, int, error) {
+func (s *Store) Sessions(ctx context.Context, q stats.SessionQuery) ([]stats.Session, store.Total, error) {
 	by, err := order(stats.SessionColumns, q.OrderBy, "id", sessionNames, q.Descending)
 	if err != nil {
-		return nil, 0, err
+		return nil, store.Total{}, err
 	}
 	if q.Active != nil && *q.Active {
-		return []stats.Session{}, 0, nil
+		return []stats.Session{}, store.Total{}, nil
 	}
 	c := sessionConditions(&q)
 	l := list{
@@ -142,9 +142,9 @@ func (s *Store) Sessions(ctx context.Context, q stats.SessionQuery) ([]stats.Ses
 	}
 	sessions, total, err := readList(ctx, s, l, scanSession)
 	if err != nil {
-		return nil, 0, fmt.Errorf("read sessions: %w", s.explain(err))
+		return nil, store.Total{}, fmt.Errorf("read sessions: %w", s.explain(err))
 	}
-	return sessions, total, nil
+	return sessions, store.Total{Rows: total}, nil
 }
 
 // scanHint keeps SQLite from walking all of the index by time and looking each row up,

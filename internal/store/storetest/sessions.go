@@ -112,8 +112,8 @@ func testSessionOrder(t *testing.T, s store.Store) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if total != len(want) {
-					t.Fatalf("total %d, want %d", total, len(want))
+				if total != (store.Total{Rows: len(want)}) {
+					t.Fatalf("total %v, want %d", total, len(want))
 				}
 				got = append(got, page...)
 			}
@@ -201,8 +201,8 @@ func testSessionFilters(t *testing.T, s store.Store) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if total != len(want) {
-			t.Fatalf("%+v: total %d, want %d", q, total, len(want))
+		if total != (store.Total{Rows: len(want)}) {
+			t.Fatalf("%+v: total %v, want %d", q, total, len(want))
 		}
 		equal(t, "filtered", got, want)
 		matched += len(want)
