@@ -33,6 +33,8 @@ type SessionQuery struct {
 	// OrderBy is a name from SessionColumns; ties are broken by ID in the same direction.
 	OrderBy    string
 	Descending bool
+	// Uncounted says that nobody asks how many match.
+	Uncounted bool
 	// After selects what comes behind a place in the order; nil = from the beginning.
 	After  *Cursor
 	Offset int

@@ -1,0 +1,135 @@
+package columnar
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"net/netip"
+	"slices"
+	"sort"
+
+	"netflow-monitor/internal/stats"
+)
+
+// address is an end of a session or of a tunnel. IPv4 comes before IPv6, and an
+// IPv4-mapped address in an IPv6 header is not the IPv4 address.
+type address struct {
+	isIPv4 bool
+	bytes  [16]byte
+}
+
+func (a address) compare(b address) int {
+	switch {
+	case a.isIPv4 == b.isIPv4:
+		return bytes.Compare(a.bytes[:], b.bytes[:])
+	case a.isIPv4:
+		return -1
+	default:
+		return 1
+	}
+}
+
+// sortKey orders as stats does.
+func (a address) sortKey() stats.SortKey {
+	version := uint64(6)
+	if a.isIPv4 {
+		version = 4
+	}
+	return stats.SortKey{version, binary.BigEndian.Uint64(a.bytes[:8]), binary.BigEndian.Uint64(a.bytes[8:])}
+}
+
+// directory is all addresses of a block in their order, each once: so a number stands
+// for an address, the numbers order as the addresses do, and a network is a range of them.
+type directory struct {
+	ipv4    int // so many come first
+	list    []address
+	numbers map[address]uint64 // only while encoding
+}
+
+func newDirectory(sessions []stats.Session) *directory {
+	d := &directory{numbers: make(map[address]uint64, len(sessions))}
+	for i := range sessions {
+		for _, f := range [...]Field{Src, Dst, TunnelSrc, TunnelDst} {
+			d.numbers[fields[f].end(&sessions[i])] = 0
+		}
+	}
+	d.list = make([]address, 0, len(d.numbers))
+	for a := range d.numbers {
+		d.list = append(d.list, a)
+	}
+	slices.SortFunc(d.list, address.compare)
+	for i, a := range d.list {
+		d.numbers[a] = uint64(i)
+		if a.isIPv4 {
+			d.ipv4++
+		}
+	}
+	return d
+}
+
+func (d *directory) number(a address) uint64 { return d.numbers[a] }
+
+// encode writes how many addresses there are of each version, then four bytes for each
+// IPv4 address, 16 for each other one.
+func (d *directory) encode() []byte {
+	data := make([]byte, 1, 1+4*d.ipv4+16*(len(d.list)-d.ipv4))
+	for _, a := range d.list {
+		if a.isIPv4 {
+			data = append(data, a.bytes[12:]...)
+		} else {
+			data = append(data, a.bytes[:]...)
+		}
+	}
+	var head []byte
+	head = binary.AppendUvarint(head, uint64(d.ipv4))
+	head = binary.AppendUvarint(head, uint64(len(d.list)-d.ipv4))
+	return append(head, compress(data)...)
+}
+
+// maxAddresses is how many a block of MaxRows can have.
+const maxAddresses = 4 * MaxRows
+
+// parseDirectory decodes what encode made.
+func parseDirectory(data []byte) (*directory, error) {
+	var counts [2]int
+	for i := range counts {
+		v, n := binary.Uvarint(data)
+		if n <= 0 || v > maxAddresses {
+			return nil, fmt.Errorf("%w: its addresses can't be counted", ErrDamaged)
+		}
+		counts[i], data = int(v), data[n:]
+	}
+	body, err := unpack(data, 4*counts[0]+16*counts[1], nil)
+	if err != nil {
+		return nil, err
+	}
+	d := &directory{ipv4: counts[0], list: make([]address, counts[0]+counts[1])}
+	for i := range d.list {
+		a := &d.list[i]
+		if a.isIPv4 = i < d.ipv4; a.isIPv4 {
+			a.bytes[10], a.bytes[11] = 0xff, 0xff
+			copy(a.bytes[12:], body)
+			body = body[4:]
+		} else {
+			copy(a.bytes[:], body)
+			body = body[16:]
+		}
+	}
+	return d, nil
+}
+
+// network is the range of numbers [first, end) of the addresses in a network.
+func (d *directory) network(p netip.Prefix) (first, end uint64) {
+	low := address{p.Addr().Is4(), p.Masked().Addr().As16()}
+	high := low
+	offset := 0
+	if low.isIPv4 {
+		offset = 96
+	}
+	for bit := offset + p.Bits(); bit < 128; bit++ {
+		high.bytes[bit/8] |= 0x80 >> (bit % 8)
+	}
+	at := sort.Search(len(d.list), func(i int) bool { return d.list[i].compare(low) >= 0 })
+	after := sort.Search(len(d.list), func(i int) bool { return d.list[i].compare(high) > 0 })
+	return uint64(at), uint64(after)
+}

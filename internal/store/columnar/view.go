@@ -1,0 +1,147 @@
+package columnar
+
+import (
+	"fmt"
+
+	"netflow-monitor/internal/stats"
+)
+
+// Loader reads a column of a block.
+type Loader func(block int64, f Field) ([]byte, error)
+
+// View reads one block after the other, each column when it is asked for. It keeps its
+// memory, some megabytes for the largest blocks, and can be used again with Use.
+type View struct {
+	*Header
+	load    Loader
+	columns [Addresses][]uint64
+	loaded  [Addresses]bool
+	dir     *directory
+	scratch []byte
+}
+
+// NewView makes a view of no block.
+func NewView(load Loader) *View { return &View{load: load} }
+
+// Use makes the view read from elsewhere.
+func (v *View) Use(load Loader) { v.load, v.Header, v.dir = load, nil, nil }
+
+// Open turns to a block.
+func (v *View) Open(h *Header) {
+	v.Header, v.dir = h, nil
+	v.loaded = [Addresses]bool{}
+}
+
+// values are the field's of all rows; they are the view's until the next Open.
+func (v *View) values(f Field) ([]uint64, error) {
+	if v.loaded[f] {
+		return v.columns[f], nil
+	}
+	if v.Rows < 1 || v.Rows > MaxRows {
+		return nil, fmt.Errorf("%w: %d has %d rows", ErrDamaged, v.ID, v.Rows)
+	}
+	if cap(v.columns[f]) < v.Rows {
+		v.columns[f] = make([]uint64, v.Rows)
+	}
+	if n := v.Rows * v.Bounds[f].width(); cap(v.scratch) < n {
+		v.scratch = make([]byte, n)
+	}
+	v.columns[f] = v.columns[f][:v.Rows]
+	var data []byte
+	if v.Bounds[f].width() > 0 {
+		var err error
+		if data, err = v.load(v.ID, f); err != nil {
+			return nil, err
+		}
+	}
+	if err := unpackColumn(v.columns[f], data, v.Bounds[f], v.scratch); err != nil {
+		return nil, fmt.Errorf("block %d, column %d: %w", v.ID, f, err)
+	}
+	v.loaded[f] = true
+	return v.columns[f], nil
+}
+
+// directory is the block's addresses.
+func (v *View) directory() (*directory, error) {
+	if v.dir != nil {
+		return v.dir, nil
+	}
+	data, err := v.load(v.ID, Addresses)
+	if err != nil {
+		return nil, err
+	}
+	if v.dir, err = parseDirectory(data); err != nil {
+		return nil, fmt.Errorf("block %d, addresses: %w", v.ID, err)
+	}
+	return v.dir, nil
+}
+
+// IDs are the identifiers of all rows; they are the view's until the next Open.
+func (v *View) IDs() ([]uint64, error) { return v.values(ID) }
+
+// Ends are the times of the last packets of all rows, in nanoseconds since the Unix epoch.
+func (v *View) Ends() ([]int64, error) {
+	words, err := v.values(Last)
+	if err != nil {
+		return nil, err
+	}
+	ends := make([]int64, len(words))
+	for i, w := range words {
+		ends[i] = int64(w ^ signBit)
+	}
+	return ends, nil
+}
+
+// allFields are what makes a whole session.
+var allFields = func() []Field {
+	list := make([]Field, Addresses)
+	for f := range list {
+		list[f] = Field(f)
+	}
+	return list
+}()
+
+// Sessions returns the sessions of some rows, whole; of all rows if rows is nil.
+func (v *View) Sessions(rows []uint16) ([]stats.Session, error) {
+	if rows == nil {
+		rows = everyRow[:v.Rows]
+	}
+	sessions := make([]stats.Session, len(rows))
+	return sessions, v.fill(sessions, rows, allFields)
+}
+
+// fill sets the fields, which are in their order, of the sessions of some rows.
+func (v *View) fill(sessions []stats.Session, rows []uint16, list []Field) error {
+	for _, f := range list {
+		values, err := v.values(f)
+		if err != nil {
+			return err
+		}
+		if set := fields[f].set; set != nil {
+			for i, row := range rows {
+				set(&sessions[i], values[row])
+			}
+			continue
+		}
+		dir, err := v.directory()
+		if err != nil {
+			return err
+		}
+		for i, row := range rows {
+			n := values[row]
+			if n >= uint64(len(dir.list)) {
+				return fmt.Errorf("block %d: %w: address %d of %d", v.ID, ErrDamaged, n, len(dir.list))
+			}
+			fields[f].put(&sessions[i], dir.list[n])
+		}
+	}
+	return nil
+}
+
+// everyRow is the numbers of all rows.
+var everyRow = func() (rows [MaxRows]uint16) {
+	for i := range rows {
+		rows[i] = uint16(i)
+	}
+	return rows
+}()
