@@ -67,7 +67,9 @@ func Each(ctx context.Context, v *View, headers []Header, q *stats.SessionQuery,
 		if !possible {
 			continue
 		}
-		v.Open(&headers[i])
+		if err := v.Open(&headers[i]); err != nil {
+			return err
+		}
 		rows, err := open.rows(v, buffer)
 		if err != nil {
 			return err
@@ -145,7 +147,9 @@ func (s *search) visit(i int, hurry bool) error {
 		s.passed += h.Rows
 		return nil
 	}
-	s.view.Open(h)
+	if err := s.view.Open(h); err != nil {
+		return err
+	}
 	rows, err := open.rows(s.view, s.buffer)
 	if err != nil {
 		return err

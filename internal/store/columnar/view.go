@@ -27,18 +27,19 @@ func NewView(load Loader) *View { return &View{load: load} }
 func (v *View) Use(load Loader) { v.load, v.Header, v.dir = load, nil, nil }
 
 // Open turns to a block.
-func (v *View) Open(h *Header) {
+func (v *View) Open(h *Header) error {
+	if h.Rows < 1 || h.Rows > MaxRows {
+		return fmt.Errorf("%w: %d has %d rows", ErrDamaged, h.ID, h.Rows)
+	}
 	v.Header, v.dir = h, nil
 	v.loaded = [Addresses]bool{}
+	return nil
 }
 
 // values are the field's of all rows; they are the view's until the next Open.
 func (v *View) values(f Field) ([]uint64, error) {
 	if v.loaded[f] {
 		return v.columns[f], nil
-	}
-	if v.Rows < 1 || v.Rows > MaxRows {
-		return nil, fmt.Errorf("%w: %d has %d rows", ErrDamaged, v.ID, v.Rows)
 	}
 	if cap(v.columns[f]) < v.Rows {
 		v.columns[f] = make([]uint64, v.Rows)
