@@ -30,6 +30,8 @@ type Config struct {
 	// HomeLatitude and HomeLongitude, in degrees, place home on the map. Without
 	// both, the machine's public address decides.
 	HomeLatitude, HomeLongitude *float64
+	// Dimensions are what is ranked; nil: all that there are.
+	Dimensions []Dimension
 }
 
 // Default is the configuration that suits one machine or a small network.

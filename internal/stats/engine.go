@@ -38,7 +38,7 @@ type Engine struct {
 
 	sessions sessionTable
 	ips      ipTable
-	rankings [len(Dimensions)]ranking
+	rankings []ranking
 	places   placeTable
 	// scratch are the locations of the session that is being added: as variables they
 	// would be allocated for each.
@@ -76,6 +76,12 @@ func New(cfg Config, locator geo.Locator, home *Home) (*Engine, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("statistics settings: %w", err)
 	}
+	if cfg.Dimensions == nil {
+		cfg.Dimensions = Dimensions
+	}
+	if err := checkDimensions(cfg.Dimensions); err != nil {
+		return nil, err
+	}
 	if locator == nil {
 		locator = nowhere{}
 	}
@@ -85,9 +91,7 @@ func New(cfg Config, locator geo.Locator, home *Home) (*Engine, error) {
 	e := &Engine{cfg: cfg, locator: locator, home: home}
 	e.sessions.index = make(map[uint64]uint32)
 	e.ips.index = make(map[[16]byte]uint32)
-	for i := range e.rankings {
-		e.rankings[i].init()
-	}
+	e.initRankings()
 	e.places.init()
 	e.series.slots = make([]Sample, cfg.SeriesSeconds)
 	e.pending.ips = make(map[netip.Addr]IP)

@@ -184,42 +184,25 @@ func (e *Engine) IP(addr netip.Addr) (IP, bool) {
 // Peers ranks the addresses that addr talks with in the sessions that live or are not
 // stored yet; Sent is what the peer sent. At most n, all if n is 0.
 func (e *Engine) Peers(addr netip.Addr, n int) []Rank {
-	peers := make(map[netip.Addr]*Rank)
-	addr = addr.Unmap().WithZone("")
+	peers := newTally(&Dimension{Addresses: true})
+	end := addr.WithZone("").As16()
 	add := func(s *Session) {
-		src, dst := s.Key.SrcAddr().Unmap(), s.Key.DstAddr().Unmap()
-		switch addr {
-		case dst:
-			addPeer(peers, src, volume(&s.Sent), volume(&s.Received), s)
-		case src:
-			addPeer(peers, dst, volume(&s.Received), volume(&s.Sent), s)
+		switch end {
+		case s.Key.Dst:
+			peers.add(peers.address(&s.Key.Src), s, false)
+		case s.Key.Src:
+			peers.add(peers.address(&s.Key.Dst), s, true)
 		}
 	}
 	e.mu.RLock()
+	var v Session // one for all, because it escapes
 	for i := e.sessions.due.front(); i != 0; i = e.sessions.due.after(i) {
-		v := e.view(e.sessions.slab.at(i))
+		v = e.view(e.sessions.slab.at(i))
 		add(&v)
 	}
 	for s := range e.pending.ended() {
 		add(s)
 	}
 	e.mu.RUnlock()
-	p := newPicker(compareRanks(""), 0, n)
-	for _, r := range peers {
-		p.add(r)
-	}
-	return p.page()
-}
-
-func addPeer(peers map[netip.Addr]*Rank, peer netip.Addr, sent, received Volume, s *Session) {
-	r := peers[peer]
-	if r == nil {
-		r = &Rank{Key: peer.String()}
-		peers[peer] = r
-	}
-	r.Sent.add(sent)
-	r.Received.add(received)
-	r.Sessions++
-	r.Retransmits += s.SentTCP.Retransmits + s.ReceivedTCP.Retransmits
-	r.Rate += s.RateSent + s.RateReceived
+	return peers.Top("", n)
 }

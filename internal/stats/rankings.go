@@ -7,9 +7,15 @@ import (
 	"netflow-monitor/internal/geo"
 )
 
+// maxRankRows is in how many rows of rankings a session counts.
+const maxRankRows = 10
+
 // ranking sums the traffic of one dimension. Rows stay, so a session can remember
 // where it counts; row 0 is no row, row 1 is what found no place.
 type ranking struct {
+	dimension *Dimension
+	// first is the place of its row, or of the first of two, among those of a session.
+	first int
 	index map[uint32]uint32
 	rows  []rankRow
 }
@@ -26,17 +32,21 @@ type rankRow struct {
 
 const otherRow = 1
 
-func (r *ranking) init() {
-	r.index = make(map[uint32]uint32)
-	r.rows = make([]rankRow, otherRow+1)
+func (e *Engine) initRankings() {
+	e.rankings = make([]ranking, len(e.cfg.Dimensions))
+	first := 0
+	for i := range e.rankings {
+		d := &e.cfg.Dimensions[i]
+		e.rankings[i] = ranking{dimension: d, first: first, index: make(map[uint32]uint32), rows: make([]rankRow, otherRow+1)}
+		first += d.rows()
+	}
 }
 
 // findRank returns a key's row, making one if there is room; 0 for no key.
-func (e *Engine) findRank(d int, key uint32, location *geo.Location) uint32 {
+func (e *Engine) findRank(r *ranking, key uint32, location *geo.Location) uint32 {
 	if key == 0 {
 		return 0
 	}
-	r := &e.rankings[d]
 	if i, ok := r.index[key]; ok {
 		return i
 	}
@@ -46,47 +56,59 @@ func (e *Engine) findRank(d int, key uint32, location *geo.Location) uint32 {
 	}
 	i := uint32(len(r.rows))
 	row := rankRow{key: key}
-	if name := Dimensions[d].name; name != nil {
-		row.name = name(location)
+	if r.dimension.Title != nil {
+		row.name = r.dimension.Title(location)
 	}
 	r.rows = append(r.rows, row)
 	r.index[key] = i
 	return i
 }
 
-// rankSession finds the rows that a session counts in, once for all its records.
+// rankSession finds the rows that a session counts in, once for all its records of one
+// observation point.
 func (e *Engine) rankSession(s *session, first bool, src, dst *geo.Location) {
-	for d := range Dimensions {
-		keys := Dimensions[d].keys
-		if keys == nil {
+	for i := range e.rankings {
+		r := &e.rankings[i]
+		if r.dimension.Addresses {
 			continue
 		}
-		a, b := keys(&s.Key, src, dst)
-		rowA, rowB := e.findRank(d, a, src), e.findRank(d, b, dst)
-		if rowA == rowB {
-			rowB = 0 // it counts once
-		}
-		s.ranks[2*d], s.ranks[2*d+1] = rowA, rowB
-		if !first {
-			continue
-		}
-		for _, row := range [2]uint32{rowA, rowB} {
-			if row != 0 {
-				e.rankings[d].rows[row].sessions++
+		a, b := r.dimension.Keys(Subject{&s.Key, s.point, s.SrcOrigin, s.DstOrigin})
+		rowA, rowB := e.findRank(r, a, src), uint32(0)
+		s.ranks[r.first] = rowA
+		if r.dimension.Ends {
+			if rowB = e.findRank(r, b, dst); rowB == rowA {
+				rowB = 0 // it counts once
 			}
+			s.ranks[r.first+1] = rowB
+		}
+		if first {
+			r.rows[rowA].sessions++ // row 0 is never looked at
+			r.rows[rowB].sessions++
 		}
 	}
 }
 
 func (e *Engine) foldRanks(s *session, r *flow.Record) {
+	if point := cmp.Or(r.Counted, r.Key.Point); point != s.point {
+		// The keys of the ends are the same, so no row is made that has a name.
+		s.point = point
+		e.scratch = [2]geo.Location{}
+		e.rankSession(s, false, &e.scratch[0], &e.scratch[1])
+	}
 	sent, received := volume(&r.Sent), volume(&r.Received)
 	again := r.SentTCP.Retransmits + r.ReceivedTCP.Retransmits
-	for d := range e.rankings {
-		if row := s.ranks[2*d]; row != 0 {
-			e.rankings[d].rows[row].add(sent, received, again, e.generation)
+	for i := range e.rankings {
+		rk := &e.rankings[i]
+		if rk.dimension.Addresses {
+			continue
 		}
-		if row := s.ranks[2*d+1]; row != 0 {
-			e.rankings[d].rows[row].add(received, sent, again, e.generation)
+		if row := s.ranks[rk.first]; row != 0 {
+			rk.rows[row].add(sent, received, again, e.generation)
+		}
+		if rk.dimension.Ends {
+			if row := s.ranks[rk.first+1]; row != 0 {
+				rk.rows[row].add(received, sent, again, e.generation)
+			}
 		}
 	}
 }
@@ -110,14 +132,15 @@ func (e *Engine) TopBy(dimension, column string, n int) []Rank {
 	p := newPicker(compareRanks(column), 0, n)
 	e.mu.RLock()
 	defer e.mu.RUnlock()
-	for d := range Dimensions {
+	for i := range e.rankings {
+		rk := &e.rankings[i]
 		switch {
-		case Dimensions[d].Name != dimension:
-		case Dimensions[d].keys == nil:
+		case rk.dimension.Name != dimension:
+		case rk.dimension.Addresses:
 			return e.topIPs(column, n)
 		default:
-			for i := range e.rankings[d].rows {
-				if r := e.viewRank(d, i); r.Sessions > 0 || r.Sent.Packets+r.Received.Packets > 0 {
+			for row := otherRow; row < len(rk.rows); row++ {
+				if r := e.viewRank(rk, row); r.Sessions > 0 || r.Sent.Packets+r.Received.Packets > 0 {
 					p.add(&r)
 				}
 			}
@@ -126,14 +149,14 @@ func (e *Engine) TopBy(dimension, column string, n int) []Rank {
 	return p.page()
 }
 
-func (e *Engine) viewRank(d, i int) Rank {
-	row := &e.rankings[d].rows[i]
+func (e *Engine) viewRank(rk *ranking, i int) Rank {
+	row := &rk.rows[i]
 	r := Rank{
 		Key: RankOther, Name: row.name, Sent: row.sent, Received: row.received,
 		Sessions: row.sessions, Retransmits: row.retransmits, Rate: e.rateOf(row.now, row.generation),
 	}
 	if i != otherRow {
-		r.Key = Dimensions[d].label(row.key)
+		r.Key = rk.dimension.Label(row.key)
 	}
 	return r
 }
@@ -161,12 +184,37 @@ func (e *Engine) topIPs(column string, n int) []Rank {
 	return ranks
 }
 
+// MergeRanks sums rankings of one dimension, none of which was cut: the largest first by
+// one of RankColumns, at most limit, all if limit is 0.
+func MergeRanks(orderBy string, limit int, lists ...[]Rank) []Rank {
+	at := make(map[string]int)
+	var sums []Rank
+	for _, list := range lists {
+		for i := range list {
+			n, known := at[list[i].Key]
+			if !known {
+				at[list[i].Key] = len(sums)
+				sums = append(sums, list[i])
+				continue
+			}
+			sum := &sums[n]
+			to, from := sum.Values(), list[i].Values()
+			for v := range to {
+				*to[v] += *from[v]
+			}
+			sum.Name, sum.Rate = cmp.Or(sum.Name, list[i].Name), sum.Rate+list[i].Rate
+		}
+	}
+	p := newPicker(compareRanks(orderBy), 0, limit)
+	for i := range sums {
+		p.add(&sums[i])
+	}
+	return p.page()
+}
+
 // compareRanks puts the largest first, ties by key.
 func compareRanks(name string) func(a, b *Rank) int {
-	c, ok := FindColumn(RankColumns, name)
-	if !ok {
-		c = RankColumns[0]
-	}
+	c := rankColumn(name)
 	return func(a, b *Rank) int {
 		return cmp.Or(c.Compare(b, a), cmp.Compare(a.Key, b.Key))
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"netflow-monitor/internal/flow"
@@ -37,60 +38,110 @@ var Measures = [...]Measure{
 
 // The names of the dimensions.
 const (
-	DimensionIP       = "ip"
-	DimensionCountry  = "country"
-	DimensionASN      = "asn"
-	DimensionProtocol = "protocol"
-	DimensionPort     = "port"
+	DimensionIP        = "ip"
+	DimensionCountry   = "country"
+	DimensionASN       = "asn"
+	DimensionProtocol  = "protocol"
+	DimensionPort      = "port"
+	DimensionInterface = "interface"
 )
 
 // Dimension is what traffic is grouped by.
 type Dimension struct {
+	// Name is that of the API and the database.
 	Name string
-	// keys maps a session to one row or, where its ends differ, two; 0 is no row.
-	// A location at home is zero, so home has no country. Nil: the IP table ranks.
-	keys func(k *flow.Key, src, dst *geo.Location) (a, b uint32)
-	// label is a key's text; name its display name, from an end's location.
-	label func(key uint32) string
-	name  func(*geo.Location) string
+	// English and Chinese are what people call its keys.
+	English, Chinese string
+	// Addresses is true if the keys are addresses: the table of IPs ranks them, and what
+	// follows is not needed.
+	Addresses bool
+	// Keys maps a session to one row or, with Ends, to one for each end; 0 is no row.
+	Keys func(Subject) (a, b uint32)
+	Ends bool
+	// Label is a key's text; Title its display name, from an end's location, nil where
+	// there is none.
+	Label func(key uint32) string
+	Title func(*geo.Location) string
 }
 
-// Dimensions are all rankings; another one is another entry.
-var Dimensions = [...]Dimension{
-	{Name: DimensionIP},
-	{
-		Name: DimensionCountry,
-		keys: func(_ *flow.Key, src, dst *geo.Location) (a, b uint32) {
-			return countryKey(src.CountryCode), countryKey(dst.CountryCode)
-		},
-		label: func(key uint32) string { return string([]byte{byte(key >> 8), byte(key)}) },
-		name:  func(l *geo.Location) string { return l.Country },
-	},
-	{
-		Name:  DimensionASN,
-		keys:  func(_ *flow.Key, src, dst *geo.Location) (a, b uint32) { return src.ASN, dst.ASN },
-		label: func(key uint32) string { return fmt.Sprintf("AS%d", key) },
-		name:  func(l *geo.Location) string { return l.ISP },
-	},
-	{
-		Name: DimensionProtocol,
-		// One more than the number, because 0 is a protocol and no key.
-		keys:  func(k *flow.Key, _, _ *geo.Location) (a, b uint32) { return uint32(k.Protocol) + 1, 0 },
-		label: func(key uint32) string { return protocolLabel(uint8(key - 1)) },
-	},
-	{
-		Name:  DimensionPort,
-		keys:  func(k *flow.Key, _, _ *geo.Location) (a, b uint32) { return portKey(k), 0 },
-		label: func(key uint32) string { return fmt.Sprintf("%d/%s", key&0xffff, protocolLabel(uint8(key>>16))) },
-	},
-}
-
-func countryKey(code string) uint32 {
-	if len(code) != 2 {
-		return 0
+// checkDimensions makes sure that a session has room for its rows.
+func checkDimensions(dimensions []Dimension) error {
+	rows := 0
+	for i := range dimensions {
+		rows += dimensions[i].rows()
 	}
-	return uint32(code[0])<<8 | uint32(code[1])
+	if rows > maxRankRows {
+		return fmt.Errorf("dimensions need %d rows for each session, at most %d are possible", rows, maxRankRows)
+	}
+	return nil
 }
+
+// rows is in how many rows a session counts.
+func (d *Dimension) rows() int {
+	switch {
+	case d.Addresses:
+		return 0
+	case d.Ends:
+		return 2
+	default:
+		return 1
+	}
+}
+
+// Subject is what the keys of a session are made of.
+type Subject struct {
+	Key *flow.Key
+	// Point is the observation point that counts.
+	Point flow.Point
+	// Src and Dst are zero at home, so home has no country.
+	Src, Dst Origin
+}
+
+// Dimensions are all that traffic is grouped by: rankings, roll-ups, parameters and
+// menus follow from them, so another one is another entry.
+var Dimensions = []Dimension{
+	{Name: DimensionIP, English: "IP addresses", Chinese: "IP 地址", Addresses: true},
+	{
+		Name: DimensionCountry, English: "Countries", Chinese: "国家和地区", Ends: true,
+		Keys:  func(s Subject) (a, b uint32) { return countryKey(s.Src.Country), countryKey(s.Dst.Country) },
+		Label: func(key uint32) string { return string([]byte{byte(key >> 8), byte(key)}) },
+		Title: func(l *geo.Location) string { return l.Country },
+	},
+	{
+		Name: DimensionASN, English: "Networks (AS)", Chinese: "自治系统", Ends: true,
+		Keys:  func(s Subject) (a, b uint32) { return s.Src.ASN, s.Dst.ASN },
+		Label: func(key uint32) string { return "AS" + strconv.FormatUint(uint64(key), 10) },
+		Title: func(l *geo.Location) string { return l.ISP },
+	},
+	{
+		Name: DimensionProtocol, English: "Protocols", Chinese: "协议",
+		// One more than the number, because 0 is a protocol and no key.
+		Keys:  func(s Subject) (a, b uint32) { return uint32(s.Key.Protocol) + 1, 0 },
+		Label: func(key uint32) string { return protocolLabel(uint8(key - 1)) },
+	},
+	{
+		Name: DimensionPort, English: "Ports", Chinese: "端口",
+		Keys:  func(s Subject) (a, b uint32) { return portKey(s.Key), 0 },
+		Label: func(key uint32) string { return fmt.Sprintf("%d/%s", key&0xffff, protocolLabel(uint8(key>>16))) },
+	},
+	{
+		// The label is a number, because names are known to those who know interfaces.
+		Name: DimensionInterface, English: "Interfaces", Chinese: "接口",
+		Keys:  func(s Subject) (a, b uint32) { return uint32(s.Point), 0 },
+		Label: func(key uint32) string { return strconv.FormatUint(uint64(key), 10) },
+	},
+}
+
+func findDimension(name string) (*Dimension, bool) {
+	for i := range Dimensions {
+		if Dimensions[i].Name == name {
+			return &Dimensions[i], true
+		}
+	}
+	return nil, false
+}
+
+func countryKey(code [2]byte) uint32 { return uint32(code[0])<<8 | uint32(code[1]) }
 
 // portKey is the responder's port, because the initiator's is chance.
 func portKey(k *flow.Key) uint32 {
@@ -225,14 +276,47 @@ func ipColumns() []Column[IP] {
 	}, withoutColumn(columns, "total_bytes"))
 }
 
-func rankColumns() []Column[Rank] {
-	return []Column[Rank]{
-		column("total_bytes", false, func(r *Rank) uint64 { return r.Sent.Bytes + r.Received.Bytes }),
-		column("total_packets", false, func(r *Rank) uint64 { return r.Sent.Packets + r.Received.Packets }),
-		column("total_retransmits", false, func(r *Rank) uint64 { return r.Retransmits }),
-		column("session_count", false, func(r *Rank) uint64 { return r.Sessions }),
-		column("rate", false, func(r *Rank) float64 { return r.Rate }),
+// RankMeasures are the quantities of a ranking's row, in the order in which Rank, RankDelta
+// and RankPoint list theirs. What begins with total_ is the sum of both ways.
+var RankMeasures = [...]string{
+	"bytes_sent", "bytes_received", "packets_sent", "packets_received", "total_retransmits", "session_count",
+}
+
+// RankValues are a row's quantities, one for each of RankMeasures.
+type RankValues = [len(RankMeasures)]*uint64
+
+func rankValues(sent, received *Volume, retransmits, sessions *uint64) RankValues {
+	return RankValues{&sent.Bytes, &received.Bytes, &sent.Packets, &received.Packets, retransmits, sessions}
+}
+
+// Values are the row's quantities.
+func (r *Rank) Values() RankValues {
+	return rankValues(&r.Sent, &r.Received, &r.Retransmits, &r.Sessions)
+}
+
+// Values are the delta's quantities.
+func (d *RankDelta) Values() RankValues {
+	return rankValues(&d.Sent, &d.Received, &d.Retransmits, &d.Sessions)
+}
+
+// Values are the point's quantities.
+func (p *RankPoint) Values() RankValues {
+	return rankValues(&p.Sent, &p.Received, &p.Retransmits, &p.Sessions)
+}
+
+// rankColumns are what rankings can be ordered by: what is not split by direction, and
+// the sums of what is.
+func rankColumns() (columns []Column[Rank]) {
+	for i, name := range RankMeasures {
+		base, isSent := strings.CutSuffix(name, "_sent")
+		switch {
+		case isSent: // the next one is what was received
+			columns = append(columns, column("total_"+base, true, func(r *Rank) uint64 { v := r.Values(); return *v[i] + *v[i+1] }))
+		case !strings.HasSuffix(name, "_received"):
+			columns = append(columns, column(name, true, func(r *Rank) uint64 { return *r.Values()[i] }))
+		}
 	}
+	return append(columns, column("rate", false, func(r *Rank) float64 { return r.Rate }))
 }
 
 func measureColumns[T any](counters func(*T) (sent, received counted)) []Column[T] {

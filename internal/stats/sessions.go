@@ -54,10 +54,12 @@ type session struct {
 	src, dst           uint32
 	srcPlace, dstPlace uint32
 	arc                uint32
-	ranks              [2 * len(Dimensions)]uint32
-	// snapshot is the time of the latest one for the store; changed since then.
+	ranks              [maxRankRows]uint32
+	// point is the observation point that the ranks are of.
+	point   flow.Point
+	changed bool // since the latest snapshot
+	// snapshot is the time of the latest one for the store.
 	snapshot int64
-	changed  bool
 }
 
 // fold adds one record to everything that is known.
@@ -176,6 +178,7 @@ func (e *Engine) addSession(r *flow.Record) uint32 {
 			e.ips.slab.at(s.dst).sessions++
 		}
 	}
+	s.point = cmp.Or(r.Counted, r.Key.Point)
 	e.rankSession(s, r.First, srcLocation, dstLocation)
 	e.placeSession(s, r.First, srcLocation, dstLocation)
 	return i
