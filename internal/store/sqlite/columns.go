@@ -13,13 +13,13 @@ import (
 // plainColumns are those of a session whose details are none: half of what a row
 // costs to write is its number of columns, and most sessions have no details.
 var plainColumns = []string{
-	"id", "start_time", "last_seen", "src_ip", "dst_ip", "src_port", "dst_port", "protocol", "protocol_name",
-	"state", "end_reason", "direction",
+	"id", "start_time", "last_seen", "end_reason", "src_ip", "dst_ip", "src_port", "dst_port", "protocol",
+	"state", "direction",
 	"packets_sent", "packets_received", "bytes_sent", "bytes_received",
 	"ip_bytes_sent", "ip_bytes_received", "payload_bytes_sent", "payload_bytes_received",
 	"tcp_flags_sent", "tcp_flags_received", "icmp_type", "icmp_code", "icmp_ports",
-	"vlan", "inner_vlan", "point", "src_key", "dst_key",
-	"rtt_client", "rtt_server",
+	"vlan", "inner_vlan", "point",
+	"rtt_client", "rtt_server", "src_country", "dst_country", "src_asn", "dst_asn",
 }
 
 // detailColumns have defaults for sessions without details.
@@ -33,9 +33,6 @@ var detailColumns = []string{
 
 // sessionColumns is the order in which sessions are written and read.
 var sessionColumns = slices.Concat(plainColumns, detailColumns)
-
-// readSessionColumns leaves out what others repeat as text.
-var readSessionColumns = without(sessionColumns, "src_ip", "dst_ip", "protocol_name")
 
 var ipColumns = []string{
 	"ip", "bytes_sent", "bytes_received", "packets_sent", "packets_received",
@@ -78,14 +75,13 @@ func appendSession(args []any, s *stats.Session) []any {
 		icmpPorts = int64(k.SrcPort)<<16 | int64(k.DstPort)
 	}
 	return append(args,
-		int64(s.ID), s.Start, s.Last, src.String(), dst.String(), int64(srcPort), int64(dstPort),
-		int64(k.Protocol), flow.ProtocolName(k.Protocol),
-		s.State.String(), int64(s.End), s.Direction.String(),
+		int64(s.ID), s.Start, s.Last, int64(s.End), src.String(), dst.String(), int64(srcPort), int64(dstPort),
+		int64(k.Protocol), s.State.String(), s.Direction.String(),
 		int64(s.Sent.Packets), int64(s.Received.Packets), int64(s.Sent.WireBytes), int64(s.Received.WireBytes),
 		int64(s.Sent.IPBytes), int64(s.Received.IPBytes), int64(s.Sent.PayloadBytes), int64(s.Received.PayloadBytes),
 		int64(s.TCPFlagsSent), int64(s.TCPFlagsReceived), int64(s.ICMPType), int64(s.ICMPCode), icmpPorts,
-		int64(k.VLAN), int64(k.InnerVLAN), int64(k.Point), addrKey(src), addrKey(dst),
-		s.RTTClient, s.RTTServer)
+		int64(k.VLAN), int64(k.InnerVLAN), int64(k.Point), s.RTTClient, s.RTTServer,
+		s.SrcOrigin.CountryCode(), s.DstOrigin.CountryCode(), int64(s.SrcOrigin.ASN), int64(s.DstOrigin.ASN))
 }
 
 // hasDetails reports whether a value of detailColumns is not its default.
@@ -109,21 +105,20 @@ func appendDetails(args []any, s *stats.Session) []any {
 // scanner is a row: sql.Row or sql.Rows.
 type scanner interface{ Scan(...any) error }
 
-// scanSession reads readSessionColumns.
+// scanSession reads sessionColumns.
 func scanSession(row scanner) (s stats.Session, err error) {
 	k := &s.Key
-	var state, direction string
-	var srcKey, dstKey []byte
+	var state, direction, src, dst, srcCountry, dstCountry string
 	var icmpPorts uint32
 	var tunnel tunnelText
 	var also string
-	err = row.Scan(&s.ID, &s.Start, &s.Last, &k.SrcPort, &k.DstPort, &k.Protocol,
-		&state, &s.End, &direction,
+	err = row.Scan(&s.ID, &s.Start, &s.Last, &s.End, &src, &dst, &k.SrcPort, &k.DstPort, &k.Protocol,
+		&state, &direction,
 		&s.Sent.Packets, &s.Received.Packets, &s.Sent.WireBytes, &s.Received.WireBytes,
 		&s.Sent.IPBytes, &s.Received.IPBytes, &s.Sent.PayloadBytes, &s.Received.PayloadBytes,
 		&s.TCPFlagsSent, &s.TCPFlagsReceived, &s.ICMPType, &s.ICMPCode, &icmpPorts,
-		&k.VLAN, &k.InnerVLAN, &k.Point, &srcKey, &dstKey,
-		&s.RTTClient, &s.RTTServer,
+		&k.VLAN, &k.InnerVLAN, &k.Point, &s.RTTClient, &s.RTTServer,
+		&srcCountry, &dstCountry, &s.SrcOrigin.ASN, &s.DstOrigin.ASN,
 		&s.SentTCP.Retransmits, &s.ReceivedTCP.Retransmits,
 		&s.SentTCP.RetransmittedBytes, &s.ReceivedTCP.RetransmittedBytes,
 		&s.SentTCP.OutOfOrder, &s.ReceivedTCP.OutOfOrder,
@@ -146,16 +141,25 @@ func scanSession(row scanner) (s stats.Session, err error) {
 	if err := parsePoints(&s.Also, also); err != nil {
 		return s, fmt.Errorf("session %d: %w", s.ID, err)
 	}
-	src, err := keyAddr(srcKey)
-	if err != nil {
+	copy(s.SrcOrigin.Country[:], srcCountry)
+	copy(s.DstOrigin.Country[:], dstCountry)
+	if err := parseEnds(k, src, dst); err != nil {
 		return s, fmt.Errorf("session %d: %w", s.ID, err)
 	}
-	dst, err := keyAddr(dstKey)
+	return s, nil
+}
+
+func parseEnds(k *flow.Key, srcText, dstText string) error {
+	src, err := netip.ParseAddr(srcText)
 	if err != nil {
-		return s, fmt.Errorf("session %d: %w", s.ID, err)
+		return err
+	}
+	dst, err := netip.ParseAddr(dstText)
+	if err != nil {
+		return err
 	}
 	k.Src, k.Dst, k.Version = src.As16(), dst.As16(), version(src)
-	return s, nil
+	return nil
 }
 
 func parseNames(state, direction string) (flow.State, stats.Direction, error) {

@@ -4,6 +4,9 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+
+	"netflow-monitor/internal/flow"
+	"netflow-monitor/internal/store/columnar"
 )
 
 // The names in row_counts.
@@ -29,26 +32,30 @@ func addCounts(ctx context.Context, tx *sql.Tx, changes map[string]int64) error 
 // countSQL asks for a count.
 func countSQL(name string) string { return "SELECT rows FROM row_counts WHERE name = '" + name + "'" }
 
-// endInterrupted ends the sessions of a killed run, and counts all rows anew, because
-// a user may have deleted some with another tool.
-func (s *Store) endInterrupted(ctx context.Context) (err error) {
-	tx, err := s.writer.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer rollback(tx, &err)
-	result, err := tx.ExecContext(ctx, "UPDATE sessions SET end_reason = ? WHERE end_reason = 0", forcedEnd)
+// endInterrupted ends the sessions of a killed run, and counts rows anew.
+func (s *Store) endInterrupted(ctx context.Context) error {
+	err := s.inTx(ctx, func(tx *sql.Tx) error {
+		living, err := readSessions(ctx, tx, "end_reason = 0", columnar.MaxRows*32)
+		if err != nil {
+			return err
+		}
+		for i := range living {
+			living[i].End = flow.EndForced
+		}
+		s.recovered = int64(len(living))
+		if _, err := tx.ExecContext(ctx, "UPDATE sessions SET end_reason = ? WHERE end_reason = 0", int64(flow.EndForced)); err != nil {
+			return err
+		}
+		return addBlocks(ctx, tx, living)
+	})
 	if err != nil {
 		return fmt.Errorf("end interrupted sessions: %w", err)
 	}
-	if s.recovered, err = result.RowsAffected(); err != nil {
-		return fmt.Errorf("end interrupted sessions: %w", err)
-	}
-	_, err = tx.ExecContext(ctx, `INSERT OR REPLACE INTO row_counts (name, rows) VALUES
-		(?, (SELECT count(*) FROM sessions WHERE end_reason > 0)), (?, 0), (?, (SELECT count(*) FROM ip_statistics))`,
+	err = s.exec(ctx, `INSERT OR REPLACE INTO row_counts (name, rows) VALUES
+		(?, (SELECT ifnull(sum(rows), 0) FROM session_blocks WHERE dropped = 0)), (?, 0), (?, (SELECT count(*) FROM ip_statistics))`,
 		countEnded, countLiving, countIPs)
 	if err != nil {
 		return fmt.Errorf("count rows: %w", err)
 	}
-	return tx.Commit()
+	return nil
 }

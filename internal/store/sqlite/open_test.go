@@ -55,7 +55,7 @@ func TestOpenRefuses(t *testing.T) {
 		{"newer version", func(t *testing.T, path string) {
 			written(t, path)
 			alter(t, path, "PRAGMA user_version = 999")
-		}, store.ErrNewerVersion, []string{"schema 999", "up to 1", "install the newer program"}},
+		}, store.ErrNewerVersion, []string{"schema 999", "knows up to", "install the newer program"}},
 		{"another program's", func(t *testing.T, path string) { alter(t, path, "CREATE TABLE theirs (x)") },
 			nil, []string{"belongs to another program", "database.path"}},
 		{"no database", func(t *testing.T, path string) {
@@ -160,7 +160,7 @@ func TestReopen(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if info.Sessions != 1000 || info.IPs != 1 || info.SchemaVersion != 1 || info.Bytes < 100_000 || info.Path != path {
+	if info.Sessions != 1000 || info.IPs != 1 || info.SchemaVersion < 2 || info.Bytes < 100_000 || info.Path != path {
 		t.Errorf("info: %+v", info)
 	}
 }
@@ -176,7 +176,7 @@ func TestReadableByTool(t *testing.T) {
 		t.Fatal(err)
 	}
 	for query, want := range map[string]string{
-		"SELECT src_ip, dst_ip, dst_port, protocol_name, state, total_bytes FROM sessions":    "10.0.0.0|192.0.2.1|443|TCP|unreplied|100",
+		"SELECT src_ip, dst_ip, dst_port, protocol, state, total_bytes FROM sessions":         "10.0.0.0|192.0.2.1|443|6|unreplied|100",
 		"SELECT start_time, src_ip, protocol, duration FROM sessions_readable":                "2023-11-14 22:13:21.000|10.0.0.0|TCP|0.0",
 		"SELECT rtt_ms, tunnel, retransmits_sent FROM sessions_readable":                      "2.5|gtp-u/teredo|0",
 		"SELECT rtt_client_ms, rtt_server_ms, wire_packets_sent, tunnel_src_ip FROM sessions": "0.5|2.0|1|",

@@ -30,14 +30,17 @@ func (s *Store) Prune(ctx context.Context, keep store.Retention) (int64, error) 
 		return 0, fmt.Errorf("prune %s: %w", s.path, s.explain(err))
 	}
 	var total int64
+	if keep.Sessions > 0 {
+		if total, err = s.dropSessions(ctx, newest.Add(-keep.Sessions).UnixNano()); err != nil {
+			return total, fmt.Errorf("prune %s: %w", s.path, s.explain(err))
+		}
+	}
 	for _, p := range []struct {
 		keep  time.Duration
 		now   time.Time
 		query string
 		count string // the row count that shrinks, if one does
 	}{
-		{keep.Sessions, newest, `DELETE FROM sessions WHERE id IN (
-			SELECT id FROM sessions WHERE end_reason > 0 AND last_seen < ? LIMIT ?)`, countEnded},
 		{keep.IPs, newest, `DELETE FROM ip_statistics WHERE ip_key IN (
 			SELECT ip_key FROM ip_statistics WHERE last_seen < ? LIMIT ?)`, countIPs},
 		{keep.Seconds, newest, pruneHistory(1), ""},

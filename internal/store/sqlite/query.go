@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"net/netip"
 	"strings"
@@ -116,101 +115,6 @@ func readList[T any](ctx context.Context, s *Store, l list, scan func(scanner) (
 		items = append(items, item)
 	}
 	return items, total, result.Err()
-}
-
-// Sessions returns ended sessions and how many match.
-func (s *Store) Sessions(ctx context.Context, q stats.SessionQuery) ([]stats.Session, store.Total, error) {
-	by, err := order(stats.SessionColumns, q.OrderBy, "id", sessionNames, q.Descending)
-	if err != nil {
-		return nil, store.Total{}, err
-	}
-	if q.Active != nil && *q.Active {
-		return []stats.Session{}, store.Total{}, nil
-	}
-	c := sessionConditions(&q)
-	l := list{
-		args:  c.args,
-		count: "SELECT count(*) FROM sessions" + scanHint(&q) + c.where(),
-		rows: func(total int) string {
-			ids := "SELECT id FROM sessions" + pageHint(&q, total) + c.where() + by + page(q.Limit, q.Offset)
-			// Sorting carries the identifiers alone; the rows of the page are read after it.
-			return "SELECT " + strings.Join(readSessionColumns, ",") + " FROM sessions WHERE id IN (" + ids + ")" + by
-		},
-	}
-	if len(c.terms) == 1 {
-		l.count = countSQL(countEnded)
-	}
-	sessions, total, err := readList(ctx, s, l, scanSession)
-	if err != nil {
-		return nil, store.Total{}, fmt.Errorf("read sessions: %w", s.explain(err))
-	}
-	return sessions, store.Total{Rows: total}, nil
-}
-
-// scanHint keeps SQLite from walking all of the index by time and looking each row up,
-// which costs several times what reading the rows in their own order does.
-func scanHint(q *stats.SessionQuery) string {
-	if q.From != 0 {
-		return "" // a part of the index will do
-	}
-	return " NOT INDEXED"
-}
-
-// pageHint lets the index by time deliver the page, unless what matches is so rare
-// that most of the index would be walked for it.
-func pageHint(q *stats.SessionQuery, total int) string {
-	const lookUp = 4 // what a row found through the index costs, in rows read in order
-	byTime := q.OrderBy == "" || q.OrderBy == stats.SessionColumns[0].Name
-	if byTime && q.Limit > 0 && (q.Offset+q.Limit)*lookUp < total {
-		return ""
-	}
-	return scanHint(q)
-}
-
-func sessionConditions(q *stats.SessionQuery) *conditions {
-	c := &conditions{}
-	c.add("end_reason > 0")
-	c.inPrefix("src_key", q.Src)
-	c.inPrefix("dst_key", q.Dst)
-	if q.IP.IsValid() {
-		first, last := prefixRange(q.IP)
-		c.add("(src_key BETWEEN ? AND ? OR dst_key BETWEEN ? AND ?)", first, last, first, last)
-	}
-	if q.Protocol != nil {
-		c.add("protocol = ?", int64(*q.Protocol))
-	}
-	if q.Port != 0 {
-		c.add("(src_port = ? OR dst_port = ?)", int64(q.Port), int64(q.Port))
-	}
-	if q.State != nil {
-		c.add("state = ?", q.State.String())
-	}
-	if q.Point != 0 {
-		c.atPoint(q.Point)
-	}
-	if q.Tunnel != 0 {
-		c.inTunnel(q.Tunnel)
-	}
-	if q.From != 0 {
-		c.add("last_seen >= ?", q.From)
-	}
-	if q.To != 0 {
-		c.add("start_time < ?", q.To)
-	}
-	return c
-}
-
-// Session returns one session, ended or not.
-func (s *Store) Session(ctx context.Context, id uint64) (stats.Session, error) {
-	row := s.reader.QueryRowContext(ctx, "SELECT "+strings.Join(readSessionColumns, ",")+" FROM sessions WHERE id = ?", int64(id))
-	session, err := scanSession(row)
-	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		return stats.Session{}, store.ErrNotFound
-	case err != nil:
-		return stats.Session{}, fmt.Errorf("read session %d: %w", id, s.explain(err))
-	}
-	return session, nil
 }
 
 // IPs returns IP totals and how many match.

@@ -10,11 +10,6 @@ import (
 
 var errNotYet = errors.New("not written yet")
 
-// SessionRanks implements store.Store.
-func (s *Store) SessionRanks(context.Context, stats.SessionQuery, string, string, int) ([]stats.Rank, error) {
-	return nil, errNotYet
-}
-
 // Ranks implements store.Store.
 func (s *Store) Ranks(context.Context, store.RankQuery) ([]stats.Rank, error) { return nil, errNotYet }
 
@@ -24,4 +19,6 @@ func (s *Store) RankHistory(context.Context, store.RankHistoryQuery) ([][]stats.
 }
 
 // FindNames implements store.Store.
-func (s *Store) FindNames(context.Context, string, string, int) ([]string, error) { return nil, errNotYet }
+func (s *Store) FindNames(context.Context, string, string, int) ([]string, error) {
+	return nil, errNotYet
+}

@@ -31,6 +31,9 @@ type Store struct {
 	writer  *sql.DB
 	reader  *sql.DB
 
+	// views are columnar.View, for the next question.
+	views sync.Pool
+
 	// recovered counts sessions that a killed run left open.
 	recovered int64
 
@@ -71,6 +74,9 @@ func Open(ctx context.Context, cfg Config) (s *Store, err error) {
 	if s.statements, err = prepare(ctx, s.writer); err != nil {
 		return s, fmt.Errorf("open %s: its tables are not those of this version; move it away, or set database.path to another file: %w",
 			path, s.explain(err))
+	}
+	if err := s.indexSessions(ctx); err != nil {
+		return s, fmt.Errorf("open %s: %w", path, s.explain(err))
 	}
 	if err := s.endInterrupted(ctx); err != nil {
 		return s, fmt.Errorf("open %s: %w", path, s.explain(err))

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"netflow-monitor/internal/flow"
 	"netflow-monitor/internal/stats"
 	"netflow-monitor/internal/store"
 )
@@ -104,16 +105,24 @@ func (s *Store) writeSessions(ctx context.Context, tx *sql.Tx, sessions []stats.
 		}
 	}
 	ids := make([]uint64, len(last))
+	var done []stats.Session
 	for i, at := range last {
 		ids[i] = sessions[at].ID
 		if sessions[at].Active() {
 			living++
 		} else {
 			ended++
+			done = append(done, sessions[at])
 		}
 	}
 	wasEnded, wasLiving, err := countSessions(ctx, tx, ids)
 	if err != nil {
+		return 0, 0, err
+	}
+	if err := removeFromBlocks(ctx, tx, wasEnded); err != nil {
+		return 0, 0, err
+	}
+	if err := addBlocks(ctx, tx, done); err != nil {
 		return 0, 0, err
 	}
 	plain, detailed := split(last, func(at int) bool { return !hasDetails(&sessions[at]) })
@@ -127,11 +136,11 @@ func (s *Store) writeSessions(ctx context.Context, tx *sql.Tx, sessions []stats.
 		x := &sessions[detailed[i]]
 		return appendDetails(appendSession(args, x), x)
 	})
-	return ended - wasEnded, living - wasLiving, err
+	return ended - int64(len(wasEnded)), living - wasLiving, err
 }
 
 // split keeps the order in both parts.
-func split(list []int, first func(int) bool) (yes, no []int) {
+func split[T any](list []T, first func(T) bool) (yes, no []T) {
 	for _, x := range list {
 		if first(x) {
 			yes = append(yes, x)
@@ -142,12 +151,12 @@ func split(list []int, first func(int) bool) (yes, no []int) {
 	return yes, no
 }
 
-// countSessions counts those of the identifiers that are stored. They are in order,
-// so all beyond the largest stored one are new and need no look-up.
-func countSessions(ctx context.Context, tx *sql.Tx, ids []uint64) (ended, living int64, err error) {
+// countSessions tells those of the identifiers that are stored: which have ended, and how
+// many live. They are in order, so all beyond the largest stored one are new and need no look-up.
+func countSessions(ctx context.Context, tx *sql.Tx, ids []uint64) (ended []uint64, living int64, err error) {
 	var newest uint64
 	if err := tx.QueryRowContext(ctx, "SELECT ifnull(max(id), 0) FROM sessions").Scan(&newest); err != nil {
-		return 0, 0, err
+		return nil, 0, err
 	}
 	n, found := slices.BinarySearch(ids, newest)
 	if found {
@@ -155,11 +164,26 @@ func countSessions(ctx context.Context, tx *sql.Tx, ids []uint64) (ended, living
 	}
 	list, err := json.Marshal(ids[:n])
 	if err != nil {
-		return 0, 0, err
+		return nil, 0, err
 	}
-	err = tx.QueryRowContext(ctx, `SELECT count(nullif(end_reason, 0)), count(*) - count(nullif(end_reason, 0))
-		FROM sessions WHERE id IN (SELECT value FROM json_each(?))`, string(list)).Scan(&ended, &living)
-	return ended, living, err
+	rows, err := tx.QueryContext(ctx, "SELECT id, end_reason FROM sessions WHERE id IN (SELECT value FROM json_each(?))", string(list))
+	if err != nil {
+		return nil, 0, err
+	}
+	defer closeRows(rows, &err)
+	for rows.Next() {
+		var id uint64
+		var end flow.EndReason
+		if err := rows.Scan(&id, &end); err != nil {
+			return nil, 0, err
+		}
+		if end == flow.EndNone {
+			living++
+		} else {
+			ended = append(ended, id)
+		}
+	}
+	return ended, living, rows.Err()
 }
 
 // writeIPs adds to what is there and returns how many are new. The order is that of
