@@ -81,6 +81,11 @@ type Catalog interface {
 	IP(context.Context, netip.Addr) (stats.IP, error)
 	History(context.Context, store.HistoryQuery) ([]stats.Sample, error)
 	Events(context.Context, store.EventQuery) ([]store.Event, int, error)
+	Ranks(context.Context, store.RankQuery) ([]stats.Rank, error)
+	RankHistory(context.Context, store.RankHistoryQuery) ([][]stats.RankPoint, error)
+	// SessionRanks ranks a dimension over sessions, live and stored; limit 0 is all.
+	SessionRanks(ctx context.Context, q stats.SessionQuery, dimension, orderBy string, limit int) ([]stats.Rank, error)
+	FindNames(ctx context.Context, dimension, text string, limit int) ([]string, error)
 	Info(context.Context) (store.Info, error)
 }
 
@@ -150,7 +155,8 @@ const (
 	PointUnsupported PointState = "unsupported"
 )
 
-// Deps is what the server shows and whom it asks. All but Auth, Page and Log is needed.
+// Deps is what the server shows and whom it asks. All but Auth, Retention, Page and Log is
+// needed.
 type Deps struct {
 	Engine  Engine
 	Catalog Catalog
@@ -162,6 +168,8 @@ type Deps struct {
 	// inverse.
 	Points    func(flow.Point) string
 	FindPoint func(name string) (flow.Point, bool)
+	// Retention is what is kept for how long; nil is store.DefaultRetention.
+	Retention func() store.Retention
 	// Page holds the built page, with index.html at its top.
 	Page    fs.FS
 	Version string
@@ -199,7 +207,7 @@ func New(cfg Config, deps Deps) (*Server, error) {
 		hub:     stream.New(stream.Limits{Subscribers: cfg.MaxClients, Topics: maxLiveTopics}),
 		closing: make(chan struct{}),
 	}
-	s.feed = newFeed(s.hub, s.topics(), s.log)
+	s.feed = newFeed(s.hub, s.topics(), s.now, s.log)
 	var err error
 	if s.page, err = newPage(deps.Page, s.packer); err != nil {
 		return nil, err

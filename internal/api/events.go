@@ -35,7 +35,7 @@ func (s *Server) listEvents(ctx context.Context, q *query) (wire.Page[wire.Event
 	for i := range list {
 		items[i] = event(&list[i])
 	}
-	return pageOf(p, items, total), nil
+	return pageOf(listed{paging: p}, items, store.Total{Rows: total}), nil
 }
 
 func (s *Server) getEvents(_ http.ResponseWriter, r *http.Request, q *query) (any, error) {

@@ -44,7 +44,9 @@ type topic struct {
 type feed struct {
 	hub    *stream.Hub
 	topics map[string]topic
-	log    *slog.Logger
+	// now is the clock that relative times in queries are relative to.
+	now func() int64
+	log *slog.Logger
 	// interval is the time between updates.
 	interval time.Duration
 	slots    chan struct{} // one token for each rendering that runs
@@ -65,9 +67,9 @@ type entry struct {
 	err  error
 }
 
-func newFeed(hub *stream.Hub, topics map[string]topic, log *slog.Logger) *feed {
+func newFeed(hub *stream.Hub, topics map[string]topic, now func() int64, log *slog.Logger) *feed {
 	return &feed{
-		hub: hub, topics: topics, log: log, interval: updateInterval,
+		hub: hub, topics: topics, now: now, log: log, interval: updateInterval,
 		slots: make(chan struct{}, parallelRenders), entries: make(map[string]*entry),
 	}
 }
@@ -91,7 +93,7 @@ func (f *feed) check(x wire.Subscription) error {
 		slices.Sort(names)
 		return badParameter("topic", "%q is not one; known are: %s", x.Topic, strings.Join(names, ", "))
 	}
-	return parseQuery(x.Query, t.params).err
+	return parseQuery(x.Query, t.params, f.now()).err
 }
 
 // run publishes until ctx ends.
@@ -229,7 +231,7 @@ func (f *feed) render(ctx context.Context, x wire.Subscription, do func(context.
 	// The result is for everybody, so one client that leaves must not spoil it.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), renderTimeout)
 	defer cancel()
-	value, err := do(ctx, parseQuery(x.Query, f.topics[x.Topic].params))
+	value, err := do(ctx, parseQuery(x.Query, f.topics[x.Topic].params, f.now()))
 	if err != nil {
 		return nil, err
 	}

@@ -77,7 +77,7 @@ func (s *Server) serve(x *route, w http.ResponseWriter, r *http.Request) error {
 	}
 	q := &query{}
 	if x.pattern != pagePattern {
-		if q = parseQuery(r.URL.RawQuery, x.params); q.err != nil {
+		if q = parseQuery(r.URL.RawQuery, x.params, s.now()); q.err != nil {
 			return q.err
 		}
 	}

@@ -7,6 +7,7 @@ import (
 
 	"netflow-monitor/internal/api/wire"
 	"netflow-monitor/internal/stats"
+	"netflow-monitor/internal/store"
 )
 
 // How much of an address's sessions and peers its detail shows.
@@ -39,7 +40,7 @@ func (s *Server) listIPs(ctx context.Context, q *query) (wire.Page[wire.IP], err
 	for i := range list {
 		items[i] = s.ip(&list[i])
 	}
-	return pageOf(p, items, total), nil
+	return pageOf(listed{paging: p}, items, store.Total{Rows: total}), nil
 }
 
 func (s *Server) getIPs(_ http.ResponseWriter, r *http.Request, q *query) (any, error) {
@@ -64,7 +65,9 @@ func (s *Server) getIP(_ http.ResponseWriter, r *http.Request, _ *query) (any, e
 		return nil, err
 	}
 	return wire.IPDetail{
-		IP: s.ip(&found), Sessions: s.sessions(sessions), SessionsTotal: total.Rows,
+		IP: s.ip(&found), Source: "totals", Sessions: s.sessions(sessions), SessionsTotal: total.Rows,
+		SessionsTotalEstimated: total.Estimated,
 		Peers: s.ranks(stats.DimensionIP, s.deps.Engine.Peers(addr, detailPeers)),
+		Ports: []wire.Rank{}, Countries: []wire.Rank{}, Protocols: []wire.Rank{},
 	}, nil
 }

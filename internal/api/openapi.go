@@ -118,8 +118,14 @@ func (p *param) schema() object {
 		s = object{"type": "boolean"}
 	case kindChoice:
 		s["enum"] = slices.Clone(p.values)
+	case kindCountry:
+		s["pattern"] = "^[A-Za-z]{2}$"
+	case kindASN:
+		s["pattern"] = "^([Aa][Ss])?[0-9]+$"
+	case kindSeconds:
+		s = object{"type": "number", "minimum": 0}
 	case kindTime:
-		s["format"] = "date-time"
+		s["examples"] = []string{"2026-01-31T12:00:00Z", "-24h", "now"}
 	case kindNetwork, kindProtocol, kindText:
 	}
 	if p.fallback != "" {

@@ -6,9 +6,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"netflow-monitor/internal/flow"
+	"netflow-monitor/internal/stats"
 )
 
 // kind is what a query parameter holds.
@@ -21,6 +21,9 @@ const (
 	kindTime
 	kindNetwork
 	kindProtocol
+	kindSeconds
+	kindCountry
+	kindASN
 	kindText
 )
 
@@ -42,12 +45,14 @@ const maxQuery = 2048
 type query struct {
 	params []param
 	values map[string]string
-	err    error
+	// now is what relative times are relative to, in nanoseconds since the Unix epoch.
+	now int64
+	err error
 }
 
 // parseQuery refuses unknown and repeated parameters. An empty one is as good as absent.
-func parseQuery(raw string, params []param) *query {
-	q := &query{params: params, values: make(map[string]string)}
+func parseQuery(raw string, params []param, now int64) *query {
+	q := &query{params: params, values: make(map[string]string), now: now}
 	if len(raw) > maxQuery {
 		q.err = badBody("the query may have " + strconv.Itoa(maxQuery) + " bytes")
 		return q
@@ -154,38 +159,6 @@ func (q *query) flag(name string) *bool {
 	return &value
 }
 
-// years that a nanosecond count since the Unix epoch can hold.
-const (
-	minYear = 1970
-	maxYear = 2200
-)
-
-// time returns nanoseconds since the Unix epoch, 0 if absent.
-func (q *query) time(name string) int64 {
-	text, _ := q.get(name)
-	if text == "" {
-		return 0
-	}
-	t, err := time.Parse(time.RFC3339, text)
-	if seconds, nerr := strconv.ParseInt(text, 10, 40); nerr == nil {
-		t, err = time.Unix(seconds, 0), nil
-	}
-	if err != nil || t.Year() < minYear || t.Year() > maxYear {
-		q.fail(name, "%q is not allowed; use a time such as 2026-01-31T12:00:00Z, or seconds since 1970", text)
-		return 0
-	}
-	return t.UnixNano()
-}
-
-// span returns the times from and to, in order.
-func (q *query) span() (from, to int64) {
-	from, to = q.time("from"), q.time("to")
-	if from != 0 && to != 0 && to <= from {
-		q.fail("to", "must be later than from")
-	}
-	return from, to
-}
-
 // network accepts an address or a network in CIDR notation.
 func (q *query) network(name string) netip.Prefix {
 	text, _ := q.get(name)
@@ -226,6 +199,58 @@ func (q *query) state(name string) *flow.State {
 		return nil
 	}
 	return &state
+}
+
+func directionNames() []string {
+	return []string{
+		stats.DirectionOut.String(), stats.DirectionIn.String(), stats.DirectionInternal.String(), stats.DirectionTransit.String(),
+	}
+}
+
+func (q *query) direction(name string) *stats.Direction {
+	text := q.choice(name)
+	for _, d := range [...]stats.Direction{stats.DirectionTransit, stats.DirectionIn, stats.DirectionOut, stats.DirectionInternal} {
+		if text == d.String() {
+			return &d
+		}
+	}
+	return nil
+}
+
+// country accepts a code in any case.
+func (q *query) country(name string) string {
+	text, _ := q.get(name)
+	code := strings.ToUpper(text)
+	if code != "" && !isCountryCode(code) {
+		q.fail(name, "%q is not allowed; use the two letters of a country's code, such as CN", text)
+		return ""
+	}
+	return code
+}
+
+func isCountryCode(text string) bool {
+	return len(text) == 2 && text[0] >= 'A' && text[0] <= 'Z' && text[1] >= 'A' && text[1] <= 'Z'
+}
+
+// asn accepts a number with or without AS before it.
+func (q *query) asn(name string) uint32 {
+	text, _ := q.get(name)
+	if text == "" {
+		return 0
+	}
+	n, ok := parseASN(text)
+	if !ok {
+		q.fail(name, "%q is not allowed; use a number such as 64500 or AS64500", text)
+	}
+	return n
+}
+
+func parseASN(text string) (uint32, bool) {
+	if len(text) > 2 && strings.EqualFold(text[:2], "as") {
+		text = text[2:]
+	}
+	n, err := strconv.ParseUint(text, 10, 32)
+	return uint32(n), err == nil && n > 0
 }
 
 // What the parameter of tunnels takes besides their names.

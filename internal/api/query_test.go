@@ -19,7 +19,7 @@ func FuzzQuery(f *testing.F) {
 	}
 	params := append(sessionParams(), ipParams()[4:]...)
 	f.Fuzz(func(t *testing.T, raw string) {
-		q := parseQuery(raw, params)
+		q := parseQuery(raw, params, 1_900_000_000e9)
 		p := q.paging()
 		from, to := q.span()
 		src, ip := q.network("src_ip"), q.network("ip")

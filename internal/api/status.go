@@ -45,6 +45,12 @@ func (s *Server) clock(m *MonitorStatus) int64 {
 	return time.Now().UnixNano()
 }
 
+// now is the clock that questions about the past are relative to.
+func (s *Server) now() int64 {
+	m := s.deps.Monitor.Status()
+	return s.clock(&m)
+}
+
 func totals(t *stats.Totals) wire.Totals {
 	return wire.Totals{
 		Bytes:   t.In.Bytes + t.Out.Bytes + t.Other.Bytes,

@@ -30,6 +30,7 @@ func (s *Server) topTalkers(_ context.Context, q *query) (wire.TopTalkers, error
 		ASNs:      top(stats.DimensionASN),
 		Protocols: top(stats.DimensionProtocol),
 		Ports:     top(stats.DimensionPort),
+		More:      map[string][]wire.Rank{},
 	}, nil
 }
 

@@ -1,5 +1,10 @@
 package flow
 
+import (
+	"slices"
+	"strings"
+)
+
 // The names that administrators know ports by, after the IANA service name and
 // transport protocol port number registry where it has the name in use.
 var (
@@ -61,4 +66,26 @@ func ServiceName(protocol uint8, port uint16) string {
 		return name
 	}
 	return services[port]
+}
+
+// ServicePorts is the inverse of ServiceName: the ports, in order, of services with this
+// name, or if there are none, of those whose name begins with it; in any case.
+func ServicePorts(name string) []uint16 {
+	name = strings.ToLower(name)
+	var exact, begin []uint16
+	for _, table := range [...]map[uint16]string{services, tcpServices, udpServices} {
+		for port, known := range table {
+			switch {
+			case known == name:
+				exact = append(exact, port)
+			case name != "" && strings.HasPrefix(known, name):
+				begin = append(begin, port)
+			}
+		}
+	}
+	if exact == nil {
+		exact = begin
+	}
+	slices.Sort(exact)
+	return slices.Compact(exact)
 }

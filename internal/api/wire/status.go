@@ -26,6 +26,11 @@ type Status struct {
 	Capture         Capture    `json:"capture"`
 	Database        Database   `json:"database"`
 	Version         string     `json:"version"`
+	// Span is the second, minute, hour or day that the answer is of, where at= was asked for.
+	// Totals count from the start of the program before it, at StartedAt. Points are those
+	// that captured then. IPs, Evicted and RefusedByReason are not kept: 0 and empty;
+	// Source, MaxSessions, Database and Version are those of now.
+	Span *Span `json:"span,omitempty"`
 }
 
 // Source is what is being monitored.

@@ -14,6 +14,13 @@ type Page[T any] struct {
 	// OrderBy and OrderDirection ("asc", "desc") are what was used.
 	OrderBy        string `json:"order_by"`
 	OrderDirection string `json:"order_direction"`
+	// TotalEstimated is true where counting all would take longer than it is worth.
+	TotalEstimated bool `json:"total_estimated"`
+	// Next is what to give as after= for the entries that follow; null at the end, and for
+	// lists that are paged by number only.
+	Next *string `json:"next"`
+	// Span is the time that the list is of, where one was asked for.
+	Span *Span `json:"span,omitempty"`
 }
 
 // Location is where an address is. Scope is "public" or the kind of special
@@ -113,7 +120,8 @@ type IP struct {
 	RateSent        float64 `json:"rate_sent"`
 	RateReceived    float64 `json:"rate_received"`
 	SessionCount    uint64  `json:"session_count"`
-	// TCP segments that the address sent again, that were sent to it again, and both.
+	// TCP segments that the address sent again, that were sent to it again, and both. Of a
+	// span only both are known.
 	RetransmitsSent     uint64    `json:"retransmits_sent"`
 	RetransmitsReceived uint64    `json:"retransmits_received"`
 	TotalRetransmits    uint64    `json:"total_retransmits"`
@@ -123,77 +131,29 @@ type IP struct {
 	Location            Location  `json:"location"`
 }
 
-// IPDetail is one address with its newest sessions and largest peers.
+// IPDetail is one address: what it did within the span, or since the database was made.
+// FirstSeen and LastSeen are always of all there is.
 type IPDetail struct {
 	IP
-	Sessions      []Session `json:"sessions"`
-	SessionsTotal int       `json:"sessions_total"`
-	Peers         []Rank    `json:"peers"`
-}
-
-// Rank is one row of a ranking.
-type Rank struct {
-	Key             string `json:"key"`
-	Name            string `json:"name"` // display name; empty if the key is one
-	BytesSent       uint64 `json:"bytes_sent"`
-	BytesReceived   uint64 `json:"bytes_received"`
-	TotalBytes      uint64 `json:"total_bytes"`
-	PacketsSent     uint64 `json:"packets_sent"`
-	PacketsReceived uint64 `json:"packets_received"`
-	TotalPackets    uint64 `json:"total_packets"`
-	SessionCount    uint64 `json:"session_count"`
-	// TCP segments that were sent again, both ways.
-	TotalRetransmits uint64    `json:"total_retransmits"`
-	Rate             float64   `json:"rate"`               // wire bytes per second, both ways
-	Location         *Location `json:"location,omitempty"` // of an address
-}
-
-// TopTalkers is a ranking for each dimension, since monitoring began.
-type TopTalkers struct {
-	IPs       []Rank `json:"ips"`
-	Countries []Rank `json:"countries"`
-	ASNs      []Rank `json:"asns"`
-	Protocols []Rank `json:"protocols"`
+	// Source says where the totals come from. "totals": all that was counted since the
+	// database was made. "rollups", "sessions": of the span, as in Ranking.
+	Source string `json:"source"`
+	// Sessions are the newest of those that were there, SessionsTotal counts all of them.
+	Sessions               []Session `json:"sessions"`
+	SessionsTotal          int       `json:"sessions_total"`
+	SessionsTotalEstimated bool      `json:"sessions_total_estimated"`
+	// The largest by bytes, of the sessions that were there. Sent is what a peer sent, and
+	// what was sent from a country.
+	Peers     []Rank `json:"peers"`
 	Ports     []Rank `json:"ports"`
-}
-
-// HistoryPoint is the traffic of one step.
-type HistoryPoint struct {
-	Time           time.Time `json:"time"` // the step's beginning
-	BytesIn        uint64    `json:"bytes_in"`
-	BytesOut       uint64    `json:"bytes_out"`
-	BytesOther     uint64    `json:"bytes_other"`
-	PacketsIn      uint64    `json:"packets_in"`
-	PacketsOut     uint64    `json:"packets_out"`
-	PacketsOther   uint64    `json:"packets_other"`
-	NewSessions    uint64    `json:"new_sessions"`
-	ActiveSessions uint64    `json:"active_sessions"`
-	Retransmits    uint64    `json:"retransmits"` // TCP segments
-	Dropped        uint64    `json:"dropped"`
-	Refused        uint64    `json:"refused"`
-	Truncated      uint64    `json:"truncated"`
-	Duplicates     uint64    `json:"duplicates"`
-	// Captured packets and, of the same time, what the interfaces counted themselves: 0 if
-	// they don't, or if a filter leaves packets out.
-	Captured      uint64  `json:"captured"`
-	Offloaded     uint64  `json:"offloaded"`
-	KernelPackets uint64  `json:"kernel_packets"`
-	KernelMissed  uint64  `json:"kernel_missed"`
-	KernelDropped uint64  `json:"kernel_dropped"`
-	Coverage      float64 `json:"coverage"` // 0 to 1
-	// Observed is the part of the step in which packets were captured, 0 to 1. Where it is
-	// 0 nobody watched: that is a gap, and not silence.
-	Observed float64 `json:"observed"`
-}
-
-// History is a series of equal steps without gaps.
-type History struct {
-	From time.Time `json:"from"`
-	To   time.Time `json:"to"`
-	Step int64     `json:"step"` // seconds
-	// Interface is the one that the series is of; empty: all of them.
-	Interface string         `json:"interface"`
-	Points    []HistoryPoint `json:"points"`
+	Countries []Rank `json:"countries"`
+	Protocols []Rank `json:"protocols"`
+	// Series has a point every Step seconds, from SeriesSource (rollups, sessions). Both are
+	// there where a time was asked for.
+	Series       []RankPoint `json:"series,omitempty"`
+	SeriesSource string      `json:"series_source,omitempty"`
+	Step         int64       `json:"step,omitempty"` // seconds
+	Span         *Span       `json:"span,omitempty"`
 }
 
 // GeoMap is the traffic by place and between places.
@@ -203,6 +163,9 @@ type GeoMap struct {
 	Arcs   []Arc     `json:"arcs"`
 	// Unlocated is the traffic of public addresses without a position.
 	UnlocatedBytes uint64 `json:"unlocated_bytes"`
+	// Span is the time that was asked for. The places are then countries, the arcs lead
+	// from home to them, and their IPs are not known: 0.
+	Span *Span `json:"span,omitempty"`
 }
 
 // Place is a point of the map.

@@ -1,5 +1,206 @@
 // Code generated from internal/api/wire by tsgen (make gen). DO NOT EDIT.
 
+/** Span is the time that an answer is about, where one was asked for: [From, To). */
+export interface Span {
+  from: string
+  to: string
+  /** At is the moment that was asked for; absent if a time was. */
+  at?: string
+  /**
+   * Resolution is the length in seconds of the finest steps that are kept for then: the
+   * numbers are of whole ones that begin within the span.
+   */
+  resolution: number
+}
+
+/** Rank is one row of a ranking. */
+export interface Rank {
+  key: string
+  /** display name; empty if the key is one */
+  name: string
+  bytes_sent: number
+  bytes_received: number
+  total_bytes: number
+  packets_sent: number
+  packets_received: number
+  total_packets: number
+  session_count: number
+  /** TCP segments that were sent again, both ways. */
+  total_retransmits: number
+  /** Rate is wire bytes per second, both ways: now, or the mean of the time that was asked for. */
+  rate: number
+  /** of an address */
+  location?: Location
+  /** Previous is what the key was in the period before, where a comparison was asked for. */
+  previous?: PreviousRank
+}
+
+/**
+ * PreviousRank is what a key of a ranking was in the period of the same length before; all
+ * is 0 if it was not seen then.
+ */
+export interface PreviousRank {
+  bytes_sent: number
+  bytes_received: number
+  total_bytes: number
+  total_packets: number
+  session_count: number
+  total_retransmits: number
+  /** Rank is the place it had in the same order, from 1; 0 if it was not among the first 1000. */
+  rank: number
+}
+
+/** Ranking answers GET /api/rankings: the largest keys of one dimension. */
+export interface Ranking {
+  dimension: string
+  order_by: string
+  /**
+   * Source says where the numbers come from. "live": what the program saw since it
+   * started. "rollups": what was counted for each key within the span; the key "other" is
+   * what a minute, hour or day had no room for. "sessions": sums over the sessions that
+   * were there within the span and match, each with all it ever did.
+   */
+  source: string
+  rows: Rank[]
+  span?: Span
+  /** Previous is the period of the comparison, where one was asked for. */
+  previous?: Span
+}
+
+/** TopTalkers is a ranking for each dimension, since monitoring began or of the span. */
+export interface TopTalkers {
+  ips: Rank[]
+  countries: Rank[]
+  asns: Rank[]
+  protocols: Rank[]
+  ports: Rank[]
+  /** More are the rankings of all other dimensions, by the dimension's name. */
+  more: Record<string, Rank[]>
+  span?: Span
+  /** Previous is the period of the comparison, where one was asked for. */
+  previous?: Span
+}
+
+/** HistoryPoint is the traffic of one step. */
+export interface HistoryPoint {
+  /** the step's beginning */
+  time: string
+  bytes_in: number
+  bytes_out: number
+  bytes_other: number
+  packets_in: number
+  packets_out: number
+  packets_other: number
+  new_sessions: number
+  active_sessions: number
+  /** TCP segments */
+  retransmits: number
+  dropped: number
+  refused: number
+  truncated: number
+  duplicates: number
+  /**
+   * Captured packets and, of the same time, what the interfaces counted themselves: 0 if
+   * they don't, or if a filter leaves packets out.
+   */
+  captured: number
+  offloaded: number
+  kernel_packets: number
+  kernel_missed: number
+  kernel_dropped: number
+  /** 0 to 1 */
+  coverage: number
+  /**
+   * Observed is the part of the step in which packets were captured, 0 to 1. Where it is
+   * 0 nobody watched: that is a gap, and not silence.
+   */
+  observed: number
+}
+
+/** History is a series of equal steps without gaps. */
+export interface History {
+  from: string
+  to: string
+  /** seconds */
+  step: number
+  /** Interface is the one that the series is of; empty: all of them. */
+  interface: string
+  points: HistoryPoint[]
+  /**
+   * Previous is the period of the same length before, where a comparison was asked for: as
+   * many points, each with its own time. PreviousFrom is its beginning.
+   */
+  previous?: HistoryPoint[]
+  previous_from?: string
+  /**
+   * Dimension and Series are there where series by dimension were asked for; Rest is what
+   * of the points above is in none of them.
+   */
+  dimension?: string
+  series?: KeySeries[]
+  rest?: RestPoint[]
+}
+
+/**
+ * KeySeries is the series of one key of a dimension; its points are at the same times as
+ * those of the history that it is part of.
+ */
+export interface KeySeries {
+  key: string
+  /** display name; empty if the key is one */
+  name: string
+  location?: Location
+  points: RankPoint[]
+}
+
+/** RankPoint is what one key of a dimension did within a step. */
+export interface RankPoint {
+  /** the step's beginning */
+  time: string
+  bytes_sent: number
+  bytes_received: number
+  total_bytes: number
+  packets_sent: number
+  packets_received: number
+  total_packets: number
+  /** that began */
+  session_count: number
+  total_retransmits: number
+}
+
+/**
+ * RestPoint is the traffic of a step less that of all the series, and not less than 0.
+ * Where two keys of the dimension share a session, as two addresses do, its traffic is in
+ * the series of both, and so the rest is too small.
+ */
+export interface RestPoint {
+  time: string
+  total_bytes: number
+  total_packets: number
+}
+
+/** Schema answers GET /api/schema: what can be asked for, for menus. */
+export interface Schema {
+  dimensions: Dimension[]
+  rank_columns: string[]
+  session_columns: string[]
+  ip_columns: string[]
+  event_columns: string[]
+  /** States, Directions and Tunnels are the values of the filters with these names. */
+  states: string[]
+  directions: string[]
+  tunnels: string[]
+}
+
+/** Dimension is what traffic can be grouped by. */
+export interface Dimension {
+  name: string
+  title_en: string
+  title_zh: string
+  /** the keys are addresses */
+  addresses: boolean
+}
+
 /** ClientMessage is what a client sends: its whole set of subscriptions, at most 16. */
 export interface ClientMessage {
   /** "subscribe" */
@@ -55,6 +256,13 @@ export interface Status {
   capture: Capture
   database: Database
   version: string
+  /**
+   * Span is the second, minute, hour or day that the answer is of, where at= was asked for.
+   * Totals count from the start of the program before it, at StartedAt. Points are those
+   * that captured then. IPs, Evicted and RefusedByReason are not kept: 0 and empty;
+   * Source, MaxSessions, Database and Version are those of now.
+   */
+  span?: Span
 }
 
 /** Source is what is being monitored. */
@@ -238,6 +446,15 @@ export interface Page<T> {
   /** OrderBy and OrderDirection ("asc", "desc") are what was used. */
   order_by: string
   order_direction: string
+  /** TotalEstimated is true where counting all would take longer than it is worth. */
+  total_estimated: boolean
+  /**
+   * Next is what to give as after= for the entries that follow; null at the end, and for
+   * lists that are paged by number only.
+   */
+  next: string | null
+  /** Span is the time that the list is of, where one was asked for. */
+  span?: Span
 }
 
 /**
@@ -355,7 +572,10 @@ export interface IP {
   rate_sent: number
   rate_received: number
   session_count: number
-  /** TCP segments that the address sent again, that were sent to it again, and both. */
+  /**
+   * TCP segments that the address sent again, that were sent to it again, and both. Of a
+   * span only both are known.
+   */
   retransmits_sent: number
   retransmits_received: number
   total_retransmits: number
@@ -365,87 +585,37 @@ export interface IP {
   location: Location
 }
 
-/** IPDetail is one address with its newest sessions and largest peers. */
+/**
+ * IPDetail is one address: what it did within the span, or since the database was made.
+ * FirstSeen and LastSeen are always of all there is.
+ */
 export interface IPDetail extends IP {
+  /**
+   * Source says where the totals come from. "totals": all that was counted since the
+   * database was made. "rollups", "sessions": of the span, as in Ranking.
+   */
+  source: string
+  /** Sessions are the newest of those that were there, SessionsTotal counts all of them. */
   sessions: Session[]
   sessions_total: number
+  sessions_total_estimated: boolean
+  /**
+   * The largest by bytes, of the sessions that were there. Sent is what a peer sent, and
+   * what was sent from a country.
+   */
   peers: Rank[]
-}
-
-/** Rank is one row of a ranking. */
-export interface Rank {
-  key: string
-  /** display name; empty if the key is one */
-  name: string
-  bytes_sent: number
-  bytes_received: number
-  total_bytes: number
-  packets_sent: number
-  packets_received: number
-  total_packets: number
-  session_count: number
-  /** TCP segments that were sent again, both ways. */
-  total_retransmits: number
-  /** wire bytes per second, both ways */
-  rate: number
-  /** of an address */
-  location?: Location
-}
-
-/** TopTalkers is a ranking for each dimension, since monitoring began. */
-export interface TopTalkers {
-  ips: Rank[]
-  countries: Rank[]
-  asns: Rank[]
-  protocols: Rank[]
   ports: Rank[]
-}
-
-/** HistoryPoint is the traffic of one step. */
-export interface HistoryPoint {
-  /** the step's beginning */
-  time: string
-  bytes_in: number
-  bytes_out: number
-  bytes_other: number
-  packets_in: number
-  packets_out: number
-  packets_other: number
-  new_sessions: number
-  active_sessions: number
-  /** TCP segments */
-  retransmits: number
-  dropped: number
-  refused: number
-  truncated: number
-  duplicates: number
+  countries: Rank[]
+  protocols: Rank[]
   /**
-   * Captured packets and, of the same time, what the interfaces counted themselves: 0 if
-   * they don't, or if a filter leaves packets out.
+   * Series has a point every Step seconds, from SeriesSource (rollups, sessions). Both are
+   * there where a time was asked for.
    */
-  captured: number
-  offloaded: number
-  kernel_packets: number
-  kernel_missed: number
-  kernel_dropped: number
-  /** 0 to 1 */
-  coverage: number
-  /**
-   * Observed is the part of the step in which packets were captured, 0 to 1. Where it is
-   * 0 nobody watched: that is a gap, and not silence.
-   */
-  observed: number
-}
-
-/** History is a series of equal steps without gaps. */
-export interface History {
-  from: string
-  to: string
+  series?: RankPoint[]
+  series_source?: string
   /** seconds */
-  step: number
-  /** Interface is the one that the series is of; empty: all of them. */
-  interface: string
-  points: HistoryPoint[]
+  step?: number
+  span?: Span
 }
 
 /** GeoMap is the traffic by place and between places. */
@@ -456,6 +626,11 @@ export interface GeoMap {
   arcs: Arc[]
   /** Unlocated is the traffic of public addresses without a position. */
   unlocated_bytes: number
+  /**
+   * Span is the time that was asked for. The places are then countries, the arcs lead
+   * from home to them, and their IPs are not known: 0.
+   */
+  span?: Span
 }
 
 /** Place is a point of the map. */
