@@ -40,15 +40,15 @@ type Block struct {
 // Encode makes a block of 1 to MaxRows sessions.
 func Encode(sessions []stats.Session) *Block {
 	b := &Block{Header: Header{Rows: len(sessions)}}
-	d := newDirectory(sessions)
-	b.Data[Addresses] = d.encode()
+	r := newRoster(sessions)
+	b.Data[Addresses] = r.encode()
 	values := make([]uint64, len(sessions))
 	for f := range Addresses {
 		for i := range sessions {
 			if get := fields[f].get; get != nil {
 				values[i] = get(&sessions[i])
 			} else {
-				values[i] = d.number(fields[f].end(&sessions[i]))
+				values[i] = r.numbers[fields[f].end(&sessions[i])]
 			}
 		}
 		b.Bounds[f] = boundsOf(values)

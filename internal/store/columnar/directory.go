@@ -38,42 +38,36 @@ func (a address) sortKey() stats.SortKey {
 	return stats.SortKey{version, binary.BigEndian.Uint64(a.bytes[:8]), binary.BigEndian.Uint64(a.bytes[8:])}
 }
 
-// directory is all addresses of a block in their order, each once: so a number stands
-// for an address, the numbers order as the addresses do, and a network is a range of them.
-type directory struct {
-	ipv4    int // so many come first
+// roster is the addresses of a block in the making, numbered in their order.
+type roster struct {
 	list    []address
-	numbers map[address]uint64 // only while encoding
+	numbers map[address]uint64
 }
 
-func newDirectory(sessions []stats.Session) *directory {
-	d := &directory{numbers: make(map[address]uint64, len(sessions))}
+func newRoster(sessions []stats.Session) *roster {
+	r := &roster{numbers: make(map[address]uint64, len(sessions))}
 	for i := range sessions {
 		for _, f := range [...]Field{Src, Dst, TunnelSrc, TunnelDst} {
-			d.numbers[fields[f].end(&sessions[i])] = 0
+			r.numbers[fields[f].end(&sessions[i])] = 0
 		}
 	}
-	d.list = make([]address, 0, len(d.numbers))
-	for a := range d.numbers {
-		d.list = append(d.list, a)
+	r.list = make([]address, 0, len(r.numbers))
+	for a := range r.numbers {
+		r.list = append(r.list, a)
 	}
-	slices.SortFunc(d.list, address.compare)
-	for i, a := range d.list {
-		d.numbers[a] = uint64(i)
-		if a.isIPv4 {
-			d.ipv4++
-		}
+	slices.SortFunc(r.list, address.compare)
+	for i, a := range r.list {
+		r.numbers[a] = uint64(i)
 	}
-	return d
+	return r
 }
-
-func (d *directory) number(a address) uint64 { return d.numbers[a] }
 
 // encode writes how many addresses there are of each version, then four bytes for each
 // IPv4 address, 16 for each other one.
-func (d *directory) encode() []byte {
-	data := make([]byte, 1, 1+4*d.ipv4+16*(len(d.list)-d.ipv4))
-	for _, a := range d.list {
+func (r *roster) encode() []byte {
+	ipv4, _ := slices.BinarySearchFunc(r.list, address{}, address.compare)
+	data := make([]byte, 1, 1+4*ipv4+16*(len(r.list)-ipv4))
+	for _, a := range r.list {
 		if a.isIPv4 {
 			data = append(data, a.bytes[12:]...)
 		} else {
@@ -81,9 +75,34 @@ func (d *directory) encode() []byte {
 		}
 	}
 	var head []byte
-	head = binary.AppendUvarint(head, uint64(d.ipv4))
-	head = binary.AppendUvarint(head, uint64(len(d.list)-d.ipv4))
+	head = binary.AppendUvarint(head, uint64(ipv4))
+	head = binary.AppendUvarint(head, uint64(len(r.list)-ipv4))
 	return append(head, compress(data)...)
+}
+
+// directory is all addresses of a block in their order, each once: so a number stands
+// for an address, the numbers order as the addresses do, and a network is a range of them.
+type directory struct {
+	ipv4 int // so many come first
+	size int
+	body []byte
+}
+
+// at is the address with a number.
+func (d *directory) at(n int) (a address) {
+	if n < d.ipv4 {
+		a.isIPv4, a.bytes[10], a.bytes[11] = true, 0xff, 0xff
+		copy(a.bytes[12:], d.body[4*n:])
+		return a
+	}
+	copy(a.bytes[:], d.body[4*d.ipv4+16*(n-d.ipv4):])
+	return a
+}
+
+// find is the number of the first address for which not is false; not must be true of all
+// before it.
+func (d *directory) find(not func(address) bool) int {
+	return sort.Search(d.size, func(n int) bool { return !not(d.at(n)) })
 }
 
 // maxAddresses is how many a block of MaxRows can have.
@@ -103,19 +122,7 @@ func parseDirectory(data []byte) (*directory, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &directory{ipv4: counts[0], list: make([]address, counts[0]+counts[1])}
-	for i := range d.list {
-		a := &d.list[i]
-		if a.isIPv4 = i < d.ipv4; a.isIPv4 {
-			a.bytes[10], a.bytes[11] = 0xff, 0xff
-			copy(a.bytes[12:], body)
-			body = body[4:]
-		} else {
-			copy(a.bytes[:], body)
-			body = body[16:]
-		}
-	}
-	return d, nil
+	return &directory{ipv4: counts[0], size: counts[0] + counts[1], body: body}, nil
 }
 
 // network is the range of numbers [first, end) of the addresses in a network.
@@ -129,7 +136,6 @@ func (d *directory) network(p netip.Prefix) (first, end uint64) {
 	for bit := offset + p.Bits(); bit < 128; bit++ {
 		high.bytes[bit/8] |= 0x80 >> (bit % 8)
 	}
-	at := sort.Search(len(d.list), func(i int) bool { return d.list[i].compare(low) >= 0 })
-	after := sort.Search(len(d.list), func(i int) bool { return d.list[i].compare(high) > 0 })
-	return uint64(at), uint64(after)
+	first = uint64(d.find(func(a address) bool { return a.compare(low) < 0 }))
+	return first, uint64(d.find(func(a address) bool { return a.compare(high) <= 0 }))
 }

@@ -190,10 +190,7 @@ func inCountry(code string) condition {
 func startsBefore(t int64) condition {
 	return condition{
 		judge: func(h *Header) verdict {
-			last, duration := h.Bounds[Last], h.Bounds[Duration]
-			first := int64(last.Least^signBit) - int64(duration.Most^signBit)
-			latest := int64(last.Most^signBit) - int64(duration.Least^signBit)
-			switch {
+			switch first, latest := h.startBounds(); {
 			case latest < t:
 				return allRows
 			case first >= t:
@@ -206,6 +203,13 @@ func startsBefore(t int64) condition {
 			return func(row uint16) bool { return starts(row) < t }, err
 		},
 	}
+}
+
+// startBounds are when the first session can have started at the earliest, the last one at
+// the latest.
+func (h *Header) startBounds() (first, latest int64) {
+	last, duration := h.Bounds[Last], h.Bounds[Duration]
+	return int64(last.Least^signBit) - int64(duration.Most^signBit), int64(last.Most^signBit) - int64(duration.Least^signBit)
 }
 
 // starts tells when a row's session started.

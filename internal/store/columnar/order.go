@@ -2,6 +2,7 @@ package columnar
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -11,15 +12,13 @@ import (
 
 // order is a column of stats.SessionColumns as words that order alike within a block.
 type order struct {
-	column stats.Column[stats.Session]
-	// fields are what the column's value is made of.
-	fields []Field
-	// words returns the word of a row. Nil: all rows are equal.
 	words func(*View) (func(row uint16) uint64, error)
+	// key is a row's key; nil: its word, which then means the same in all blocks.
+	key func(*View) (func(row uint16) stats.SortKey, error)
 	// place is where a key lies among the words of the view's block; nil: its last word is it.
 	place func(*View, stats.SortKey) (position, error)
 	// bounds are the least and the largest word in a block; nil if words of different
-	// blocks can't be compared, or nothing is known.
+	// blocks can't be compared.
 	bounds func(*Header) Bounds
 }
 
@@ -55,51 +54,44 @@ var orderFields = map[string]Field{
 	"retransmits_sent": RetransmitsSent, "retransmits_received": RetransmitsReceived,
 }
 
-// newOrder finds a column by its name, the first one if that is empty.
+// newOrder finds a column that is stored by its name.
 func newOrder(name string) (order, bool) {
-	column := stats.SessionColumns[0]
-	if name != "" {
-		var ok bool
-		if column, ok = stats.FindColumn(stats.SessionColumns, name); !ok {
-			return order{}, false
-		}
-	}
-	o := orderOf(column.Name)
-	o.column = column
-	if !column.Stored {
-		o.words = nil
-	}
-	return o, true
-}
-
-func orderOf(name string) order {
 	if f, ok := orderFields[name]; ok {
-		return byField(f)
-	}
-	switch name {
-	case "src_ip":
-		return byAddress(Src)
-	case "dst_ip":
-		return byAddress(Dst)
-	case "state":
-		return byName(State, len(flow.StateNames()), func(v int) stats.Session { return stats.Session{State: flow.State(v)} }, name)
-	case "direction":
-		return byName(Direction, int(stats.DirectionInternal)+1,
-			func(v int) stats.Session { return stats.Session{Direction: stats.Direction(v)} }, name)
+		return byField(f), true
 	}
 	if base, ok := strings.CutPrefix(name, "total_"); ok {
 		sent, ok1 := orderFields[base+"_sent"]
 		received, ok2 := orderFields[base+"_received"]
 		if ok1 && ok2 {
-			return bySum(sent, received)
+			return bySum(sent, received), true
 		}
 	}
-	return bySession(name)
+	switch name {
+	case "src_ip":
+		return byAddress(Src), true
+	case "dst_ip":
+		return byAddress(Dst), true
+	case "state":
+		return byName(State, len(flow.StateNames()), func(v int) stats.Session { return stats.Session{State: flow.State(v)} }, name), true
+	case "direction":
+		return byName(Direction, int(stats.DirectionInternal)+1,
+			func(v int) stats.Session { return stats.Session{Direction: stats.Direction(v)} }, name), true
+	case "start_time":
+		return byStart(), true
+	case "rtt_ms":
+		return byRTT(), true
+	case "ip_bytes_sent":
+		return byIPBytes(sentFields), true
+	case "ip_bytes_received":
+		return byIPBytes(receivedFields), true
+	case "total_ip_bytes":
+		return byIPBytes(sentFields, receivedFields), true
+	}
+	return order{}, false
 }
 
 func byField(f Field) order {
 	return order{
-		fields: []Field{f},
 		words: func(v *View) (func(uint16) uint64, error) {
 			values, err := v.values(f)
 			return func(row uint16) uint64 { return values[row] }, err
@@ -110,7 +102,6 @@ func byField(f Field) order {
 
 func bySum(a, b Field) order {
 	return order{
-		fields: []Field{a, b},
 		words: func(v *View) (func(uint16) uint64, error) {
 			left, err := v.values(a)
 			if err != nil {
@@ -139,59 +130,121 @@ func byName(f Field, n int, with func(value int) stats.Session, name string) ord
 	for value, key := range keys {
 		ranks[value] = uint64(slices.Index(sorted, key))
 	}
-	o := byField(f)
-	o.words = func(v *View) (func(uint16) uint64, error) {
-		values, err := v.values(f)
-		return func(row uint16) uint64 { return ranks[uint8(values[row])] }, err
+	return order{
+		words: func(v *View) (func(uint16) uint64, error) {
+			values, err := v.values(f)
+			return func(row uint16) uint64 { return ranks[uint8(values[row])] }, err
+		},
+		key: func(v *View) (func(uint16) stats.SortKey, error) {
+			values, err := v.values(f)
+			return func(row uint16) stats.SortKey { return sorted[ranks[uint8(values[row])]] }, err
+		},
+		place: func(_ *View, key stats.SortKey) (position, error) {
+			i, exact := slices.BinarySearchFunc(sorted, key, stats.SortKey.Compare)
+			return position{uint64(i), exact}, nil
+		},
+		bounds: func(*Header) Bounds { return Bounds{0, uint64(n)} },
 	}
-	o.place = func(_ *View, key stats.SortKey) (position, error) {
-		i, exact := slices.BinarySearchFunc(sorted, key, stats.SortKey.Compare)
-		return position{uint64(i), exact}, nil
-	}
-	o.bounds = func(*Header) Bounds { return Bounds{0, uint64(n)} }
-	return o
 }
 
 // byAddress orders by the numbers in the block's directory.
 func byAddress(f Field) order {
-	o := byField(f)
-	o.place = func(v *View, key stats.SortKey) (position, error) {
-		dir, err := v.directory()
-		if err != nil {
-			return position{}, err
-		}
-		i, exact := slices.BinarySearchFunc(dir.list, key, func(a address, key stats.SortKey) int { return a.sortKey().Compare(key) })
-		return position{uint64(i), exact}, nil
+	return order{
+		words: byField(f).words,
+		key: func(v *View) (func(uint16) stats.SortKey, error) {
+			values, err := v.values(f)
+			if err != nil {
+				return nil, err
+			}
+			dir, err := v.directory()
+			if err != nil {
+				return nil, err
+			}
+			if most := v.Bounds[f].Most; most >= uint64(dir.size) {
+				return nil, fmt.Errorf("block %d: %w: address %d of %d", v.ID, ErrDamaged, most, dir.size)
+			}
+			return func(row uint16) stats.SortKey { return dir.at(int(values[row])).sortKey() }, nil
+		},
+		place: func(v *View, key stats.SortKey) (position, error) {
+			dir, err := v.directory()
+			if err != nil {
+				return position{}, err
+			}
+			n := dir.find(func(a address) bool { return a.sortKey().Compare(key) < 0 })
+			return position{uint64(n), n < dir.size && dir.at(n).sortKey() == key}, nil
+		},
 	}
-	o.bounds = nil
-	return o
 }
 
-// fieldsOf are what the remaining columns are made of.
-var fieldsOf = map[string][]Field{
-	"start_time":        {Last, Duration},
-	"rtt_ms":            {RTTClient, RTTServer},
-	"ip_bytes_sent":     {PacketsSent, BytesSent, OverheadSent},
-	"ip_bytes_received": {PacketsReceived, BytesReceived, OverheadReceived},
-	"total_ip_bytes":    {PacketsSent, PacketsReceived, BytesSent, BytesReceived, OverheadSent, OverheadReceived},
+// byStart orders by the end less the duration.
+func byStart() order {
+	return order{
+		words: func(v *View) (func(uint16) uint64, error) {
+			starts, err := v.starts()
+			return func(row uint16) uint64 { return uint64(starts(row)) ^ signBit }, err
+		},
+		bounds: func(h *Header) Bounds {
+			first, latest := h.startBounds()
+			return Bounds{uint64(first) ^ signBit, uint64(latest) ^ signBit}
+		},
+	}
 }
 
-// bySession makes each session, as far as it is needed, and asks stats for the key.
-func bySession(name string) order {
-	o := order{fields: fieldsOf[name]}
-	column, known := stats.FindColumn(stats.SessionColumns, name)
-	if o.fields == nil || !known {
-		o.fields = allFields
-	}
-	o.words = func(v *View) (func(uint16) uint64, error) {
-		sessions := make([]stats.Session, v.Rows)
-		if err := v.fill(sessions, everyRow[:v.Rows], o.fields); err != nil {
-			return nil, err
+// byRTT orders by both parts of the round trip time; without one of them it is 0.
+func byRTT() order {
+	sum := func(client, server uint64) uint64 {
+		c, s := client^signBit, server^signBit
+		if c == 0 || s == 0 {
+			return signBit
 		}
-		return func(row uint16) uint64 { return column.Key(&sessions[row])[2] }, nil
+		return (c + s) ^ signBit
 	}
-	o.bounds = func(*Header) Bounds { return Bounds{0, ^uint64(0)} }
-	return o
+	return order{
+		words: func(v *View) (func(uint16) uint64, error) {
+			client, err := v.values(RTTClient)
+			if err != nil {
+				return nil, err
+			}
+			server, err := v.values(RTTServer)
+			return func(row uint16) uint64 { return sum(client[row], server[row]) }, err
+		},
+		bounds: func(h *Header) Bounds {
+			return Bounds{signBit, sum(h.Bounds[RTTClient].Most|1, h.Bounds[RTTServer].Most|1)}
+		},
+	}
+}
+
+// ipBytesFields are the bytes of a direction, its packets, and the rest.
+type ipBytesFields [3]Field
+
+var (
+	sentFields     = ipBytesFields{BytesSent, PacketsSent, OverheadSent}
+	receivedFields = ipBytesFields{BytesReceived, PacketsReceived, OverheadReceived}
+)
+
+// byIPBytes orders by the IP bytes of the directions together.
+func byIPBytes(directions ...ipBytesFields) order {
+	return order{
+		words: func(v *View) (func(uint16) uint64, error) {
+			var columns [][]uint64
+			for _, direction := range directions {
+				for _, f := range direction {
+					values, err := v.values(f)
+					if err != nil {
+						return nil, err
+					}
+					columns = append(columns, values)
+				}
+			}
+			return func(row uint16) (sum uint64) {
+				for c := columns; len(c) > 0; c = c[3:] {
+					sum += c[0][row] - frameOverhead*c[1][row] - (c[2][row] ^ signBit)
+				}
+				return sum
+			}, nil
+		},
+		bounds: func(*Header) Bounds { return Bounds{0, ^uint64(0)} },
+	}
 }
 
 // candidate is a row that may be on the page.
@@ -202,8 +255,11 @@ type candidate struct {
 	row   uint16
 }
 
-func (c *candidate) cursor() *stats.Cursor { return &stats.Cursor{Key: c.key, ID: c.id} }
-
-func (c *candidate) compare(o *candidate) int {
-	return cmp.Or(c.key.Compare(o.key), cmp.Compare(c.id, o.id))
+func (c candidate) compare(o candidate) int {
+	for i := range c.key {
+		if c.key[i] != o.key[i] {
+			return cmp.Compare(c.key[i], o.key[i])
+		}
+	}
+	return cmp.Compare(c.id, o.id)
 }

@@ -32,7 +32,18 @@ type Result struct {
 // Search answers a query from blocks. Once it has the page, it counts what else matches
 // for at most patience and estimates the rest from what it has seen; 0 counts all.
 func Search(ctx context.Context, v *View, headers []Header, q *stats.SessionQuery, patience time.Duration) (Result, error) {
-	o, ok := newOrder(q.OrderBy)
+	column := stats.SessionColumns[0]
+	if q.OrderBy != "" {
+		var ok bool
+		if column, ok = stats.FindColumn(stats.SessionColumns, q.OrderBy); !ok {
+			return Result{}, ErrOrder
+		}
+	}
+	if !column.Stored { // 0 in all rows, so the identifier decides
+		q = byIdentifier(q)
+		column, _ = stats.FindColumn(stats.SessionColumns, q.OrderBy)
+	}
+	o, ok := newOrder(column.Name)
 	if !ok {
 		return Result{}, ErrOrder
 	}
@@ -52,6 +63,16 @@ func Search(ctx context.Context, v *View, headers []Header, q *stats.SessionQuer
 		}
 	}
 	return s.result(), nil
+}
+
+// byIdentifier is the same query ordered by the identifier.
+func byIdentifier(q *stats.SessionQuery) *stats.SessionQuery {
+	by := *q
+	by.OrderBy = "session_id"
+	if q.After != nil {
+		by.After = &stats.Cursor{Key: stats.SortKey{2: q.After.ID}, ID: q.After.ID}
+	}
+	return &by
 }
 
 // Each visits the sessions that match, with the fields alone that are named, in an order
@@ -166,7 +187,7 @@ func (s *search) visit(i int, hurry bool) error {
 
 // canContribute reports whether a row of the block can be on the page.
 func (s *search) canContribute(h *Header) bool {
-	if s.order.bounds == nil || s.order.words == nil {
+	if s.order.bounds == nil {
 		return true
 	}
 	b := s.order.bounds(h)
@@ -189,26 +210,20 @@ func (s *search) canContribute(h *Header) bool {
 
 // take collects the candidates among the rows of the view's block.
 func (s *search) take(block int, rows []uint16) error {
-	near, err := s.near(rows)
-	if err != nil || len(near) == 0 {
+	rows, err := s.near(rows)
+	if err != nil || len(rows) == 0 {
 		return err
 	}
-	partial := make([]stats.Session, len(near))
-	list := append([]Field{ID}, s.order.fields...)
-	if s.order.words == nil {
-		list = list[:1]
-	}
-	if err := s.view.fill(partial, near, slices.Compact(list)); err != nil {
+	ids, err := s.view.IDs()
+	if err != nil {
 		return err
 	}
-	for i := range partial {
-		c := candidate{id: partial[i].ID, block: block, row: near[i]}
-		if s.order.words != nil {
-			c.key = s.order.column.Key(&partial[i])
-		}
-		if s.query.Passed(c.cursor()) && (s.worst == nil || s.before(&c, s.worst)) {
-			s.candidates = append(s.candidates, c)
-		}
+	key, err := s.keys()
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		s.candidates = append(s.candidates, candidate{key: key(row), id: ids[row], block: block, row: row})
 	}
 	if len(s.candidates)/2 > s.keep {
 		s.cut()
@@ -216,62 +231,92 @@ func (s *search) take(block int, rows []uint16) error {
 	return nil
 }
 
-// near leaves out rows that can't be on the page by their word, so that only few
-// sessions have to be made.
-func (s *search) near(rows []uint16) ([]uint16, error) {
-	if s.order.words == nil {
-		return rows, nil
+// keys tells the keys of the view's rows.
+func (s *search) keys() (func(uint16) stats.SortKey, error) {
+	if s.order.key != nil {
+		return s.order.key(s.view)
 	}
+	word, err := s.order.words(s.view)
+	return func(row uint16) stats.SortKey { return stats.SortKey{2: word(row)} }, err
+}
+
+// near leaves out rows that can't be on the page.
+func (s *search) near(rows []uint16) ([]uint16, error) {
 	word, err := s.order.words(s.view)
 	if err != nil {
 		return nil, err
 	}
-	if s.query.After != nil {
-		p, err := s.order.at(s.view, s.query.After.Key)
-		if err != nil {
+	if after := s.query.After; after != nil {
+		if rows, err = s.without(rows, word, after.Key, after.ID, !s.query.Descending); err != nil {
 			return nil, err
 		}
-		rows = s.without(rows, func(row uint16) bool { return p.behind(word(row), !s.query.Descending) })
 	}
 	if s.worst != nil {
-		p, err := s.order.at(s.view, s.worst.key)
-		if err != nil {
+		if rows, err = s.without(rows, word, s.worst.key, s.worst.id, s.query.Descending); err != nil {
 			return nil, err
 		}
-		rows = s.without(rows, func(row uint16) bool { return p.behind(word(row), s.query.Descending) })
 	}
-	// Of rows that equal the place to begin behind, nobody knows yet how many are before it.
-	if len(rows)/4 <= s.keep || s.query.After != nil {
+	if len(rows) <= s.keep {
 		return rows, nil
 	}
-	return firstRows(rows, word, s.keep, s.query.Descending), nil
+	ids, err := s.view.IDs()
+	return firstRows(rows, word, ids, s.keep, s.query.Descending), err
 }
 
-// without leaves rows out, in the search's buffer.
-func (s *search) without(rows []uint16, out func(uint16) bool) []uint16 {
+// without leaves out the session with a key and an identifier and those that come behind
+// it in a direction, in the search's buffer.
+func (s *search) without(rows []uint16, word func(uint16) uint64, key stats.SortKey, id uint64, descending bool) ([]uint16, error) {
+	p, err := s.order.at(s.view, key)
+	if err != nil {
+		return nil, err
+	}
+	var ids []uint64 // needed only where words are equal, which is seldom
 	kept := s.buffer[:0]
 	for _, row := range rows {
-		if !out(row) {
-			kept = append(kept, row)
+		w := word(row)
+		if p.behind(w, descending) {
+			continue
 		}
+		if w == p.word && p.exact {
+			if ids == nil {
+				if ids, err = s.view.IDs(); err != nil {
+					return nil, err
+				}
+			}
+			if ids[row] == id || ids[row] < id == descending {
+				continue
+			}
+		}
+		kept = append(kept, row)
 	}
-	return kept
+	return kept, nil
 }
 
-// firstRows are those with the first keep words, and all that are equal to the last of
-// them: the identifier decides between those.
-func firstRows(rows []uint16, word func(uint16) uint64, keep int, descending bool) []uint16 {
+// firstRows are the first keep rows in the order of word and identifier, in no order.
+func firstRows(rows []uint16, word func(uint16) uint64, ids []uint64, keep int, descending bool) []uint16 {
+	flip := uint64(0)
+	if descending {
+		flip = ^flip
+	}
 	words := make([]uint64, len(rows))
 	for i, row := range rows {
-		words[i] = word(row)
-		if descending {
-			words[i] = ^words[i]
-		}
+		words[i] = word(row) ^ flip
 	}
 	limit := nth(slices.Clone(words), keep-1)
-	kept := make([]uint16, 0, 2*keep)
+	kept := make([]uint16, 0, keep)
+	var equal []uint16
+	var tied []uint64
 	for i, row := range rows {
-		if words[i] <= limit {
+		switch {
+		case words[i] < limit:
+			kept = append(kept, row)
+		case words[i] == limit:
+			equal, tied = append(equal, row), append(tied, ids[row]^flip)
+		}
+	}
+	last := nth(slices.Clone(tied), keep-len(kept)-1)
+	for i, row := range equal {
+		if tied[i] <= last {
 			kept = append(kept, row)
 		}
 	}
@@ -307,20 +352,13 @@ func nth(values []uint64, n int) uint64 {
 	return values[n]
 }
 
-func (s *search) before(a, b *candidate) bool {
-	if s.query.Descending {
-		return b.compare(a) < 0
-	}
-	return a.compare(b) < 0
-}
-
 // cut sorts the candidates and keeps those that the page needs.
 func (s *search) cut() {
 	slices.SortFunc(s.candidates, func(a, b candidate) int {
 		if s.query.Descending {
-			return b.compare(&a)
+			return b.compare(a)
 		}
-		return a.compare(&b)
+		return a.compare(b)
 	})
 	if len(s.candidates) >= s.keep {
 		s.candidates = s.candidates[:s.keep]

@@ -130,10 +130,10 @@ func (v *View) fill(sessions []stats.Session, rows []uint16, list []Field) error
 		}
 		for i, row := range rows {
 			n := values[row]
-			if n >= uint64(len(dir.list)) {
-				return fmt.Errorf("block %d: %w: address %d of %d", v.ID, ErrDamaged, n, len(dir.list))
+			if n >= uint64(dir.size) {
+				return fmt.Errorf("block %d: %w: address %d of %d", v.ID, ErrDamaged, n, dir.size)
 			}
-			fields[f].put(&sessions[i], dir.list[n])
+			fields[f].put(&sessions[i], dir.at(int(n)))
 		}
 	}
 	return nil
