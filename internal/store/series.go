@@ -21,19 +21,49 @@ type Series struct {
 
 // NewSeries makes the empty series of a query.
 func NewSeries(q HistoryQuery) (*Series, error) {
-	if q.Step < 1 || q.To <= q.From {
-		return nil, fmt.Errorf("history from %d to %d in steps of %d s is empty", q.From, q.To, q.Step)
+	from, n, err := steps(q.From, q.To, q.Step, 1)
+	if err != nil {
+		return nil, err
 	}
-	s := &Series{point: q.Point, from: AlignDown(q.From, q.Step), length: q.Step * int64(time.Second)}
-	n := (AlignDown(q.To-1, q.Step)-s.from)/s.length + 1
-	if n > maxPoints {
-		return nil, fmt.Errorf("history has %d points, at most %d can be answered; use a longer step", n, maxPoints)
-	}
+	s := &Series{point: q.Point, from: from, length: q.Step * int64(time.Second)}
 	s.Points = make([]stats.Sample, n)
 	for i := range s.Points {
 		s.Points[i].Time, s.Points[i].Point = s.from+int64(i)*s.length, q.Point
 	}
 	return s, nil
+}
+
+// NewRankSeries makes the empty answer to a query: for each key one point for each step
+// that overlaps the range.
+func NewRankSeries(q RankHistoryQuery) ([][]stats.RankPoint, error) {
+	if q.Step%60 != 0 {
+		return nil, fmt.Errorf("history of %s in steps of %d s: use a multiple of 60", q.Dimension, q.Step)
+	}
+	from, n, err := steps(q.From, q.To, q.Step, int64(len(q.Keys)))
+	if err != nil {
+		return nil, err
+	}
+	history := make([][]stats.RankPoint, len(q.Keys))
+	for k := range history {
+		history[k] = make([]stats.RankPoint, n)
+		for i := range history[k] {
+			history[k][i].Time = from + int64(i)*q.Step*int64(time.Second)
+		}
+	}
+	return history, nil
+}
+
+// steps returns where the first step that overlaps [from, to) begins, and how many do.
+func steps(from, to, step, series int64) (first, n int64, err error) {
+	if step < 1 || to <= from {
+		return 0, 0, fmt.Errorf("history from %d to %d in steps of %d s is empty", from, to, step)
+	}
+	first = AlignDown(from, step)
+	n = (AlignDown(to-1, step)-first)/(step*int64(time.Second)) + 1
+	if n*series > maxPoints {
+		return 0, 0, fmt.Errorf("history has %d points, at most %d can be answered; use a longer step", n*series, maxPoints)
+	}
+	return first, n, nil
 }
 
 // Range is the series' beginning and end in nanoseconds since the Unix epoch, aligned to its step.

@@ -43,7 +43,7 @@ func (b *Batch) newest() (t int64) {
 type HistoryQuery struct {
 	// From and To bound the series in nanoseconds since the Unix epoch: [From, To).
 	From, To int64
-	// Step is the length of a point in seconds: a multiple of a stored tier (1, 60, 3600).
+	// Step is the length of a point in seconds: a multiple of a stored tier (1, 60, 3600, 86400).
 	Step int64
 	// Point is the observation point that the series is of; 0: all of them.
 	Point flow.Point
@@ -122,6 +122,9 @@ type Store interface {
 	Events(context.Context, EventQuery) ([]Event, int, error)
 	// Info is cheap enough to be asked every second.
 	Info(context.Context) (Info, error)
+	// Trim brings the roll-ups of what is over to their bounds, in slices that hardly delay
+	// a write, and returns how many rows went. It is for once a minute.
+	Trim(context.Context) (int64, error)
 	// Prune deletes what is older than the retention and returns how many rows went.
 	Prune(context.Context, Retention) (int64, error)
 	Close() error

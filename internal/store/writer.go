@@ -185,7 +185,7 @@ func (w *Writer) collect(d stats.Drained) {
 	w.sequence++
 	b := &Batch{
 		Run: w.run, Sequence: w.sequence,
-		Sessions: d.Sessions, IPs: d.IPs, Samples: d.Samples, Events: w.journal.unwritten(),
+		Sessions: d.Sessions, IPs: d.IPs, Samples: d.Samples, Ranks: d.Ranks, Events: w.journal.unwritten(),
 	}
 	w.mu.Lock()
 	w.pending = b

@@ -13,7 +13,7 @@ import (
 )
 
 // storedSteps are the tiers of traffic_history in seconds, longest first.
-var storedSteps = [...]int64{3600, 60, 1}
+var storedSteps = [...]int64{day, hour, minute, 1}
 
 type tierRow struct {
 	step   int64

@@ -46,6 +46,7 @@ func (s *Store) Prune(ctx context.Context, keep store.Retention) (int64, error) 
 		{keep.Seconds, newest, pruneHistory(1), ""},
 		{keep.Minutes, newest, pruneHistory(60), ""},
 		{keep.Hours, newest, pruneHistory(3600), ""},
+		{keep.Days, newest, pruneHistory(86400), ""},
 		{keep.Events, now, `DELETE FROM event_logs WHERE id IN (SELECT id FROM event_logs WHERE time < ? LIMIT ?)`, ""},
 	} {
 		if p.keep <= 0 {
@@ -56,6 +57,11 @@ func (s *Store) Prune(ctx context.Context, keep store.Retention) (int64, error) 
 		if err != nil {
 			return total, fmt.Errorf("prune %s: %w", s.path, s.explain(err))
 		}
+	}
+	rows, err := s.pruneRollups(ctx, keep, newest)
+	total += rows
+	if err != nil {
+		return total, fmt.Errorf("prune %s: %w", s.path, s.explain(err))
 	}
 	if err := s.tidy(ctx); err != nil {
 		return total, fmt.Errorf("prune %s: %w", s.path, s.explain(err))

@@ -41,6 +41,8 @@ type Store struct {
 	// belong to its owner.
 	writing    sync.Mutex
 	statements statements
+
+	trim trimming
 }
 
 var _ store.Store = (*Store)(nil)

@@ -18,7 +18,7 @@ type upsert struct {
 
 // statements are prepared once; they belong to the writer's connection.
 type statements struct {
-	plainSessions, sessions, ips, samples, events upsert
+	plainSessions, sessions, ips, samples, rollups, names, events upsert
 }
 
 func prepare(ctx context.Context, db *sql.DB) (s statements, err error) {
@@ -46,6 +46,10 @@ func prepare(ctx context.Context, db *sql.DB) (s statements, err error) {
 		{&s.samples, "traffic_history", sampleColumns, conflictSQL(sampleColumns, add(sampleColumns, map[string]string{
 			"active_sessions": most,
 		}), "step", "time", "point")},
+		{&s.rollups, "rollups", rollupColumns, rollupConflict},
+		// The latest name counts, and most often there is nothing to change.
+		{&s.names, "rollup_names", nameColumns, conflictSQL(nameColumns, nil, "dimension", "key") +
+			" WHERE excluded.used > used OR excluded.used = used AND excluded.name <> name"},
 		{&s.events, "event_logs", eventColumns, conflictSQL(eventColumns, nil, "id")},
 	} {
 		if p.to.many, err = db.PrepareContext(ctx, insertSQL(p.table, p.columns, chunk, p.conflict)); err != nil {
@@ -81,7 +85,7 @@ func (u upsert) exec(ctx context.Context, tx *sql.Tx, n int, row func(args []any
 
 func (s *statements) close() error {
 	var errs []error
-	for _, u := range []upsert{s.plainSessions, s.sessions, s.ips, s.samples, s.events} {
+	for _, u := range []upsert{s.plainSessions, s.sessions, s.ips, s.samples, s.rollups, s.names, s.events} {
 		for _, stmt := range []*sql.Stmt{u.many, u.one} {
 			if stmt != nil {
 				errs = append(errs, stmt.Close())

@@ -35,12 +35,21 @@ func (s *Store) write(ctx context.Context, b *store.Batch) (err error) {
 	if err != nil {
 		return err
 	}
-	if fresh {
-		if err := s.writeRows(ctx, tx, b); err != nil {
-			return err
-		}
+	if !fresh {
+		return tx.Commit()
 	}
-	return tx.Commit()
+	if err := s.writeRows(ctx, tx, b); err != nil {
+		return err
+	}
+	grown, err := s.writeRollups(ctx, tx, b.Ranks)
+	if err != nil {
+		return fmt.Errorf("roll-ups: %w", err)
+	}
+	if err := tx.Commit(); err != nil {
+		return err
+	}
+	s.trim.add(grown)
+	return nil
 }
 
 // Written reports whether the batch is stored.

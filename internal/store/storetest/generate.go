@@ -151,6 +151,7 @@ func (g *generator) batch(n int) (b store.Batch) {
 		b.Sessions = append(b.Sessions, g.session())
 		b.IPs = append(b.IPs, g.ip())
 		b.Samples = append(b.Samples, g.sample())
+		b.Ranks = append(b.Ranks, g.delta())
 		b.Events = append(b.Events, g.event())
 	}
 	return b

@@ -4,6 +4,7 @@ package storetest
 import (
 	"context"
 	"errors"
+	"math"
 	"math/rand/v2"
 	"reflect"
 	"testing"
@@ -35,6 +36,12 @@ func Run(t *testing.T, open func(*testing.T) store.Store) {
 		{"RepeatChangesNothing", testRepeat},
 		{"AllOrNothing", testAllOrNothing},
 		{"Prune", testPrune},
+		{"RanksAdd", testRanksAdd},
+		{"RanksBeforeTheEpoch", testRanksBeforeTheEpoch},
+		{"RankHistory", testRankHistory},
+		{"Trim", testTrim},
+		{"PrunedRanks", testPrunedRanks},
+		{"FindNames", testFindNames},
 		{"ReadWhileWriting", testReadWhileWriting},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, open(t)) })
@@ -64,6 +71,7 @@ type contents struct {
 	IPTotal       int
 	Seconds       []stats.Sample
 	Minutes       []stats.Sample
+	Ranks         []stats.Rank
 	Events        []store.Event
 	EventTotal    int
 	StoredRows    int64
@@ -74,7 +82,7 @@ type contents struct {
 func read(t *testing.T, s store.Store, living ...uint64) (c contents) {
 	t.Helper()
 	ctx := t.Context()
-	var errs [7]error
+	var errs [8]error
 	var total store.Total
 	c.Sessions, total, errs[0] = s.Sessions(ctx, stats.SessionQuery{})
 	c.SessionTotal = total.Rows
@@ -85,6 +93,7 @@ func read(t *testing.T, s store.Store, living ...uint64) (c contents) {
 	info, err := s.Info(ctx)
 	errs[5] = err
 	c.StoredRows, c.StoredIPs = info.Sessions, info.IPs
+	c.Ranks, errs[7] = s.Ranks(ctx, store.RankQuery{Dimension: stats.DimensionIP, To: math.MaxInt64})
 	for _, id := range living {
 		session, err := s.Session(ctx, id)
 		if err != nil {
