@@ -67,10 +67,10 @@ type Engine interface {
 	// TopBy ranks by a name from stats.RankColumns; the empty one is the first.
 	TopBy(dimension, column string, n int) []stats.Rank
 	Points() []stats.PointTotals
-	Peers(addr netip.Addr, n int) []stats.Rank
 	Map() (places []stats.Place, arcs []stats.Arc, unlocated stats.Volume)
 	HomeLocation() (geo.Location, bool)
 	Locate(addr netip.Addr) geo.Location
+	AtHome(addr netip.Addr) bool
 }
 
 // Catalog is the part of store.Catalog that is shown: live and stored data as one.

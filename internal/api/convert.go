@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -104,7 +105,7 @@ func (s *Server) ranks(dimension string, list []stats.Rank) []wire.Rank {
 	out := make([]wire.Rank, len(list))
 	for i, r := range list {
 		out[i] = wire.Rank{
-			Key: r.Key, Name: rankName(dimension, &r),
+			Key: s.rankKey(dimension, r.Key), Name: rankName(dimension, &r),
 			BytesSent: r.Sent.Bytes, BytesReceived: r.Received.Bytes, TotalBytes: r.Sent.Bytes + r.Received.Bytes,
 			PacketsSent: r.Sent.Packets, PacketsReceived: r.Received.Packets, TotalPackets: r.Sent.Packets + r.Received.Packets,
 			SessionCount: r.Sessions, TotalRetransmits: r.Retransmits, Rate: r.Rate,
@@ -122,6 +123,8 @@ func (s *Server) ranks(dimension string, list []stats.Rank) []wire.Rank {
 
 func rankName(dimension string, r *stats.Rank) string {
 	switch dimension {
+	case stats.DimensionCountry:
+		return cmp.Or(r.Name, countryName(r.Key))
 	case stats.DimensionProtocol:
 		if p, ok := flow.ParseProtocol(r.Key); ok {
 			return flow.ProtocolName(p)

@@ -9,21 +9,30 @@ import (
 )
 
 func eventParams() []param {
-	return append(pagingParams([]string{"time"}, "desc"),
+	return append(pagingParams(columnNames(store.EventColumns), "desc"),
 		param{name: "level", kind: kindChoice, doc: "at least this level", values: []string{"info", "warning", "error"}},
 		param{name: "kind", kind: kindText, doc: "code of the kind of event"},
-		param{name: "from", kind: kindTime, doc: "events at or after this time"},
-		param{name: "to", kind: kindTime, doc: "events before this time"},
+		param{name: "text", kind: kindText, doc: "part of the message or the kind"},
+		timeParam("from", "events at or after this time"),
+		timeParam("to", "events before this time"),
 	)
 }
 
-func (s *Server) listEvents(ctx context.Context, q *query) (wire.Page[wire.Event], error) {
+func (q *query) events() (store.EventQuery, paging) {
 	p := q.paging()
 	from, to := q.span()
-	eq := store.EventQuery{Kind: q.text("kind"), From: from, To: to, OldestFirst: !p.descending, Offset: p.offset(), Limit: p.perPage}
+	eq := store.EventQuery{
+		Kind: q.text("kind"), Text: q.text("text"), From: from, To: to,
+		OrderBy: p.orderBy, OldestFirst: !p.descending, Offset: p.offset(), Limit: p.perPage,
+	}
 	if level, ok := store.ParseLevel(q.choice("level")); ok {
 		eq.Level = level
 	}
+	return eq, p
+}
+
+func (s *Server) listEvents(ctx context.Context, q *query) (wire.Page[wire.Event], error) {
+	eq, p := q.events()
 	if q.err != nil {
 		return wire.Page[wire.Event]{}, q.err
 	}

@@ -23,87 +23,124 @@ const (
 // steps are the lengths of a point that read well on a time axis, in seconds.
 var steps = [...]int64{1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400}
 
-func historyParams() []param {
+// seriesParams ask for series by dimension.
+func seriesParams() []param {
 	return []param{
-		{name: "hours", kind: kindNumber, doc: "the last so many hours; not with from and to", fallback: "24", min: 1, max: maxHours},
-		{name: "from", kind: kindTime, doc: "beginning of the series"},
-		{name: "to", kind: kindTime, doc: "end of the series; now if absent"},
-		interfaceParam("only traffic that counts there; captured, duplicates and the like are of all it saw, active_sessions is 0"),
-		{name: "step", kind: kindNumber, doc: "seconds of a point; chosen to fit if absent", min: 1, max: maxStep},
+		{name: "dimension", kind: kindChoice, doc: "also the series of some keys of this dimension; the step is at least a minute", values: dimensionNames()},
+		{name: "key", kind: kindText, doc: "the keys, with commas between, as rankings name them; not with top"},
+		{name: "top", kind: kindNumber, doc: "the so many largest keys of the time; 5 if no key is given", min: 1, max: maxSeries},
 	}
 }
 
-func (s *Server) history(ctx context.Context, q *query) (wire.History, error) {
-	from, to, step := q.number("hours"), int64(0), q.number("step")
-	start, end := q.span()
-	point := s.point(q)
-	m := s.deps.Monitor.Status()
-	now := s.clock(&m)
+func historyParams() []param {
+	return []param{
+		{name: "hours", kind: kindNumber, doc: "the last so many hours; not with from and to", fallback: "24", min: 1, max: maxHours},
+		timeParam("from", "beginning of the series"),
+		timeParam("to", "end of the series; now if absent"),
+		interfaceParam("only traffic that counts there; captured, duplicates and the like are of all it saw, active_sessions is 0"),
+		{name: "step", kind: kindNumber, doc: "seconds of a point; chosen to fit if absent", min: 1, max: maxStep},
+		{name: "compare", kind: kindChoice, doc: "previous: also the period of the same length before", values: []string{comparePrevious}},
+	}
+}
+
+// historyQuestion is what a series was asked for; from and to are whole steps.
+type historyQuestion struct {
+	from, to, step int64
+	point          flow.Point
+	compare        bool
+}
+
+// historyQuestion reads the parameters; least is the shortest step that can be answered.
+func (s *Server) historyQuestion(q *query, least int64) historyQuestion {
+	h := historyQuestion{step: q.number("step"), point: s.point(q), compare: q.choice("compare") == comparePrevious}
+	h.from, h.to = q.span()
+	hours := q.number("hours")
 	switch {
-	case q.has("hours") && (start != 0 || end != 0):
+	case q.has("hours") && (h.from != 0 || h.to != 0):
 		q.fail("hours", "not allowed together with from and to")
-	case start == 0 && end != 0:
+	case h.from == 0 && h.to != 0:
 		q.fail("from", "needed where to is given")
-	case start != 0:
-		from, to = start, end
-		if to == 0 {
-			to = now
-		}
-		if to <= from {
-			q.fail("from", "must be before now where to is not given")
-		}
-	default:
-		from, to = now-from*int64(time.Hour), now
+	case h.from == 0:
+		h.from, h.to = q.now-hours*int64(time.Hour), q.now
+	case h.to == 0:
+		h.to = q.now
 	}
-	if step == 0 {
-		step = fittingStep(from, to, now)
+	if h.to <= h.from {
+		q.fail("from", "must be before now where to is not given")
+		h.to = h.from + 1
 	}
-	if (to-from)/int64(time.Second)/step > maxPoints {
-		q.fail("step", "%d seconds make more than %d points; use a longer step or a shorter time", step, maxPoints)
+	oldest := h.from
+	if h.compare {
+		oldest -= h.to - h.from
+	}
+	if h.step == 0 {
+		h.step = s.fittingStep(max(oldest, 1), h.to-h.from, q.now, least)
+	}
+	if h.step%least != 0 {
+		q.fail("step", "must be a multiple of %d seconds here", least)
+	}
+	length := h.step * int64(time.Second)
+	h.from -= mod(h.from, length)
+	h.to += mod(-h.to, length)
+	return h
+}
+
+// history answers with the traffic, and the series of keys of a dimension beside it.
+func (s *Server) history(ctx context.Context, q *query) (wire.History, error) {
+	dimension := q.choice("dimension")
+	least := second
+	if dimension != "" {
+		least = minute
+	}
+	h := s.historyQuestion(q, least)
+	keys := s.seriesKeys(q, dimension)
+	if points := (h.to - h.from) / int64(time.Second) / h.step; points > maxPoints {
+		q.fail("step", "%d seconds make more than %d points; use a longer step or a shorter time", h.step, maxPoints)
 	}
 	if q.err != nil {
 		return wire.History{}, q.err
 	}
-	return s.series(ctx, from, to, step, point)
+	answer, err := s.series(ctx, h)
+	if err != nil || dimension == "" {
+		return answer, err
+	}
+	return answer, s.addSeries(ctx, &answer, dimension, keys, int(q.number("top")), h)
 }
 
-// series asks for whole steps that cover from and to.
-func (s *Server) series(ctx context.Context, from, to, step int64, point flow.Point) (wire.History, error) {
-	length := step * int64(time.Second)
-	from -= mod(from, length)
-	if rest := mod(to, length); rest > 0 {
-		to += length - rest
-	}
-	samples, err := s.deps.Catalog.History(ctx, store.HistoryQuery{From: from, To: to, Step: step, Point: point})
+// series asks for the traffic, and for that before if it is to be compared.
+func (s *Server) series(ctx context.Context, h historyQuestion) (wire.History, error) {
+	samples, err := s.deps.Catalog.History(ctx, store.HistoryQuery{From: h.from, To: h.to, Step: h.step, Point: h.point})
 	if err != nil {
 		return wire.History{}, err
 	}
-	h := wire.History{From: wireTime(from), To: wireTime(to), Step: step, Points: points(samples, step)}
-	if point != 0 {
-		h.Interface = s.deps.Points(point)
+	w := wire.History{From: wireTime(h.from), To: wireTime(h.to), Step: h.step, Points: points(samples, h.step)}
+	if h.point != 0 {
+		w.Interface = s.deps.Points(h.point)
 	}
-	return h, nil
+	if !h.compare {
+		return w, nil
+	}
+	before := h.from - (h.to - h.from)
+	samples, err = s.deps.Catalog.History(ctx, store.HistoryQuery{From: before, To: h.from, Step: h.step, Point: h.point})
+	if err != nil {
+		return wire.History{}, err
+	}
+	from := wireTime(before)
+	w.Previous, w.PreviousFrom = points(samples, h.step), &from
+	return w, nil
 }
 
-// fittingStep is the shortest step that gives at most wantedPoints and that is
-// still stored for so long ago.
-func fittingStep(from, to, now int64) int64 {
-	least := int64(1)
-	kept := store.DefaultRetention()
-	switch age := time.Duration(now - from); {
-	case age > kept.Minutes:
-		least = 3600
-	case age > kept.Seconds:
-		least = 60
-	}
-	span := float64(to-from) / float64(time.Second)
+// fittingStep is the shortest step that gives at most wantedPoints for so many
+// nanoseconds, and that is still kept for the oldest of them.
+func (s *Server) fittingStep(oldest, length, now, least int64) int64 {
+	least = max(least, s.keptStep(oldest, now))
+	span := float64(length) / float64(time.Second)
 	for _, step := range steps {
 		if step >= least && span/float64(step) <= wantedPoints {
 			return step
 		}
 	}
-	const day = 86400
-	return day * int64(math.Ceil(span/day/wantedPoints))
+	return day * int64(math.Ceil(span/float64(day)/wantedPoints))
 }
 
 func mod(a, b int64) int64 { return ((a % b) + b) % b }

@@ -1,73 +1,193 @@
 package api
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"net/http"
 	"net/netip"
+	"slices"
 
 	"netflow-monitor/internal/api/wire"
 	"netflow-monitor/internal/stats"
 	"netflow-monitor/internal/store"
 )
 
-// How much of an address's sessions and peers its detail shows.
-const (
-	detailSessions = 20
-	detailPeers    = 20
-)
+// maxRankedIPs bounds the list of addresses that a time or a filter by place makes.
+const maxRankedIPs = 10_000
 
 func ipParams() []param {
 	return append(pagingParams(columnNames(stats.IPColumns), "desc"),
 		param{name: "ip", kind: kindNetwork, doc: "address or network"},
 		param{name: "local", kind: kindFlag, doc: "true: only addresses at home; false: only others"},
+		param{name: "country", kind: kindCountry, doc: "addresses in the country, among those of the time or of the sessions that are kept"},
+		param{name: "asn", kind: kindASN, doc: "addresses of the autonomous system, likewise"},
+		param{name: "text", kind: kindText, doc: "the address, the beginning of one, or a network; the country or AS, likewise"},
+		timeParam("from", "what the addresses did in the time from here, from the roll-ups; the largest 10 000"),
+		timeParam("to", "end of that time; now if absent"),
+		atParam("what they did in that minute"),
 	)
 }
 
-func (s *Server) listIPs(ctx context.Context, q *query) (wire.Page[wire.IP], error) {
+// ipQuestion is which addresses a list is of.
+type ipQuestion struct {
+	rankQuestion
+	stats.IPQuery
+	listed
+	country string
+	asn     uint32
+	terms   []stats.Term
+}
+
+func (s *Server) ipsAskedFor(ctx context.Context, q *query) ipQuestion {
 	p := q.paging()
-	iq := stats.IPQuery{
-		Network: q.network("ip"), Local: q.flag("local"),
-		OrderBy: p.orderBy, Descending: p.descending, Offset: p.offset(), Limit: p.perPage,
+	x := ipQuestion{
+		rankQuestion: rankQuestion{window: s.window(q, minute), limit: maxRankedIPs},
+		IPQuery: stats.IPQuery{
+			Network: q.network("ip"), Local: q.flag("local"),
+			OrderBy: p.orderBy, Descending: p.descending, Offset: p.offset(), Limit: p.perPage,
+		},
+		country: q.country("country"), asn: q.asn("asn"), terms: s.terms(ctx, q),
 	}
-	if q.err != nil {
-		return wire.Page[wire.IP]{}, q.err
+	if q.has("to") && !q.has("from") {
+		q.fail("from", "needed where to is given")
 	}
-	list, total, err := s.deps.Catalog.IPs(ctx, iq)
+	x.listed = listed{p, x.wire()}
+	if len(x.terms) == 1 && x.terms[0].Network.IsValid() && !x.Network.IsValid() {
+		x.Network, x.terms = x.terms[0].Network, nil
+	}
+	if x.isNow() && x.ranked() {
+		x.filter = &stats.SessionQuery{IP: x.Network, Country: x.country, ASN: x.asn, Terms: x.terms}
+	}
+	return x
+}
+
+// ranked reports whether the table of totals can't answer.
+func (x *ipQuestion) ranked() bool {
+	return !x.isNow() || x.country != "" || x.asn != 0 || x.terms != nil
+}
+
+// wants reports whether an address belongs to the list.
+func (s *Server) wants(x *ipQuestion, ip *stats.IP) bool {
+	if !x.Match(ip) {
+		return false
+	}
+	if x.country == "" && x.asn == 0 && x.terms == nil {
+		return true
+	}
+	l := s.deps.Engine.Locate(ip.Addr)
+	if x.country != "" && l.CountryCode != x.country || x.asn != 0 && l.ASN != x.asn {
+		return false
+	}
+	return x.terms == nil || slices.ContainsFunc(x.terms, func(t stats.Term) bool {
+		return t.Network.IsValid() && t.Network.Contains(ip.Addr) ||
+			t.Country != "" && t.Country == l.CountryCode || t.ASN != 0 && t.ASN == l.ASN
+	})
+}
+
+// ips lists a page of addresses.
+func (s *Server) ips(ctx context.Context, x *ipQuestion) ([]stats.IP, store.Total, error) {
+	if !x.ranked() {
+		list, total, err := s.deps.Catalog.IPs(ctx, x.IPQuery)
+		return list, store.Total{Rows: total}, err
+	}
+	list, total, err := s.rankedIPs(ctx, x)
 	if err != nil {
-		return wire.Page[wire.IP]{}, err
+		return nil, total, err
 	}
+	list = list[min(x.Offset, len(list)):]
+	if x.Limit > 0 {
+		list = list[:min(x.Limit, len(list))]
+	}
+	return list, total, s.sightings(ctx, list)
+}
+
+// rankedIPs are all addresses of a ranking that the list wants, in its order.
+func (s *Server) rankedIPs(ctx context.Context, x *ipQuestion) ([]stats.IP, store.Total, error) {
+	ranks, err := s.rankOnce(ctx, stats.DimensionIP, x.rankQuestion, nil)
+	if err != nil {
+		return nil, store.Total{}, err
+	}
+	s.mean(ranks, &x.rankQuestion)
+	list := make([]stats.IP, 0, len(ranks))
+	for i := range ranks {
+		r := &ranks[i]
+		addr, err := netip.ParseAddr(r.Key)
+		if err != nil {
+			continue // what had no row of its own
+		}
+		ip := stats.IP{Addr: addr, Sessions: r.Sessions, RetransmitsSent: r.Retransmits, Local: s.deps.Engine.AtHome(addr)}
+		ip.Sent.WireBytes, ip.Sent.Packets = r.Sent.Bytes, r.Sent.Packets
+		ip.Received.WireBytes, ip.Received.Packets = r.Received.Bytes, r.Received.Packets
+		if both := r.Sent.Bytes + r.Received.Bytes; both > 0 {
+			ip.RateSent = r.Rate * float64(r.Sent.Bytes) / float64(both)
+			ip.RateReceived = r.Rate - ip.RateSent
+		}
+		if s.wants(x, &ip) {
+			list = append(list, ip)
+		}
+	}
+	column, _ := stats.FindColumn(stats.IPColumns, x.OrderBy)
+	if column.Name == "first_seen" || column.Name == "last_seen" {
+		if err := s.sightings(ctx, list); err != nil {
+			return nil, store.Total{}, err
+		}
+	}
+	slices.SortFunc(list, func(a, b stats.IP) int {
+		if x.Descending {
+			a, b = b, a
+		}
+		return cmp.Or(column.Compare(&a, &b), a.Addr.Compare(b.Addr))
+	})
+	return list, store.Total{Rows: len(list), Estimated: len(ranks) == x.rankQuestion.limit}, nil
+}
+
+// sightings sets when addresses were first and last seen, which rankings don't know.
+func (s *Server) sightings(ctx context.Context, list []stats.IP) error {
+	for i := range list {
+		if list[i].First != 0 {
+			continue
+		}
+		known, err := s.deps.Catalog.IP(ctx, list[i].Addr)
+		switch {
+		case errors.Is(err, store.ErrNotFound): // older than what is kept of addresses
+		case err != nil:
+			return err
+		default:
+			list[i].First, list[i].Last = known.First, known.Last
+		}
+	}
+	return nil
+}
+
+// wireIPs makes rows of addresses. A ranking knows retransmissions both ways only.
+func (s *Server) wireIPs(list []stats.IP, ranked bool) []wire.IP {
 	items := make([]wire.IP, len(list))
 	for i := range list {
 		items[i] = s.ip(&list[i])
+		if ranked {
+			items[i].RetransmitsSent = 0
+		}
 	}
-	return pageOf(listed{paging: p}, items, store.Total{Rows: total}), nil
+	return items
+}
+
+func (s *Server) listIPs(ctx context.Context, q *query) (wire.Page[wire.IP], error) {
+	x := s.ipsAskedFor(ctx, q)
+	if q.err != nil {
+		return wire.Page[wire.IP]{}, q.err
+	}
+	list, total, err := s.ips(ctx, &x)
+	if err != nil {
+		return wire.Page[wire.IP]{}, err
+	}
+	page := pageOf(x.listed, s.wireIPs(list, x.ranked()), total)
+	if x.ranked() {
+		page.Source = x.source()
+	}
+	return page, nil
 }
 
 func (s *Server) getIPs(_ http.ResponseWriter, r *http.Request, q *query) (any, error) {
 	return s.listIPs(r.Context(), q)
-}
-
-func (s *Server) getIP(_ http.ResponseWriter, r *http.Request, _ *query) (any, error) {
-	text := r.PathValue("ip")
-	addr, err := netip.ParseAddr(text)
-	if err != nil || addr.Zone() != "" {
-		return nil, badParameter("ip", "%q is not allowed; use an address", text)
-	}
-	addr = addr.Unmap()
-	found, err := s.deps.Catalog.IP(r.Context(), addr)
-	if err != nil {
-		return nil, err
-	}
-	sessions, total, err := s.deps.Catalog.Sessions(r.Context(), stats.SessionQuery{
-		IP: netip.PrefixFrom(addr, addr.BitLen()), OrderBy: "last_seen", Descending: true, Limit: detailSessions,
-	})
-	if err != nil {
-		return nil, err
-	}
-	return wire.IPDetail{
-		IP: s.ip(&found), Source: "totals", Sessions: s.sessions(sessions), SessionsTotal: total.Rows,
-		SessionsTotalEstimated: total.Estimated,
-		Peers: s.ranks(stats.DimensionIP, s.deps.Engine.Peers(addr, detailPeers)),
-		Ports: []wire.Rank{}, Countries: []wire.Rank{}, Protocols: []wire.Rank{},
-	}, nil
 }

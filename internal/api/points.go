@@ -45,25 +45,29 @@ func (s *Server) observationPoints(m *MonitorStatus) []wire.ObservationPoint {
 		totals[t.Point] = t
 	}
 	list := make([]wire.ObservationPoint, len(m.Points))
-	for i, p := range m.Points {
-		t := totals[p.Point]
-		in := t.Input
-		w := wire.ObservationPoint{
-			Name: p.Name, Type: p.Type, State: string(p.State),
-			Packets: in.Packets, Bytes: in.WireBytes, Refused: in.Refused, Truncated: in.Truncated,
-			Duplicates: in.Duplicates, Offloaded: in.Offloaded,
-			Coverage: in.Coverage(), CoverageMinute: p.CoverageMinute, Rate: t.Seen,
-		}
-		if p.OwnRing {
-			w.Dropped = &in.Dropped
-		}
-		if m.SourceKind == "interface" && m.Filter == "" {
-			w.KernelPackets, w.KernelBytes = &in.KernelPackets, &in.KernelBytes
-			w.KernelMissed, w.KernelDropped = &in.KernelMissed, &in.KernelDropped
-		}
-		list[i] = w
+	for i := range m.Points {
+		t := totals[m.Points[i].Point]
+		list[i] = observationPoint(m, &m.Points[i], &t)
 	}
 	return list
+}
+
+func observationPoint(m *MonitorStatus, p *PointStatus, t *stats.PointTotals) wire.ObservationPoint {
+	in := t.Input
+	w := wire.ObservationPoint{
+		Name: p.Name, Type: p.Type, State: string(p.State),
+		Packets: in.Packets, Bytes: in.WireBytes, Refused: in.Refused, Truncated: in.Truncated,
+		Duplicates: in.Duplicates, Offloaded: in.Offloaded,
+		Coverage: in.Coverage(), CoverageMinute: p.CoverageMinute, Rate: t.Seen,
+	}
+	if p.OwnRing {
+		w.Dropped = &in.Dropped
+	}
+	if m.SourceKind == "interface" && m.Filter == "" {
+		w.KernelPackets, w.KernelBytes = &in.KernelPackets, &in.KernelBytes
+		w.KernelMissed, w.KernelDropped = &in.KernelMissed, &in.KernelDropped
+	}
+	return w
 }
 
 // pointNames names those of a list.

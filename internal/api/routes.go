@@ -34,14 +34,16 @@ type route struct {
 func (s *Server) routes() []route {
 	const get, post = http.MethodGet, http.MethodPost
 	routes := []route{
-		{get, "/api/status", accessRead, s.getStatus, "State of the monitor: totals, rates, losses, database", nil, nil, wire.Status{}},
+		{get, "/api/status", accessRead, s.getStatus, "State of the monitor: totals, rates, losses, database", statusParams(), nil, wire.Status{}},
 		{get, "/api/sessions", accessRead, s.getSessions, "Sessions, live and stored, as one list", sessionParams(), nil, wire.Page[wire.Session]{}},
 		{get, "/api/sessions/{id}", accessRead, s.getSession, "One session", nil, nil, wire.Session{}},
 		{get, "/api/ip-stats", accessRead, s.getIPs, "IP statistics", ipParams(), nil, wire.Page[wire.IP]{}},
-		{get, "/api/ip-stats/{ip}", accessRead, s.getIP, "One IP with its newest sessions and largest peers", nil, nil, wire.IPDetail{}},
+		{get, "/api/ip-stats/{ip}", accessRead, s.getIP, "One IP: totals, series, sessions, peers, ports, countries, protocols", detailParams(), nil, wire.IPDetail{}},
 		{get, "/api/top-talkers", accessRead, s.getTopTalkers, "Rankings by IP, country, AS, protocol and port", talkerParams(), nil, wire.TopTalkers{}},
-		{get, "/api/traffic-history", accessRead, s.getHistory, "Traffic over time", historyParams(), nil, wire.History{}},
-		{get, "/api/geo-map", accessRead, s.getGeoMap, "Traffic by place and between places", nil, nil, wire.GeoMap{}},
+		{get, "/api/rankings", accessRead, s.getRanking, "One ranking, of all traffic or of the sessions that filters select", rankingParams(), nil, wire.Ranking{}},
+		{get, "/api/schema", accessRead, s.getSchema, "Dimensions, columns and filters that can be asked for", nil, nil, wire.Schema{}},
+		{get, "/api/traffic-history", accessRead, s.getHistory, "Traffic over time", append(historyParams(), seriesParams()...), nil, wire.History{}},
+		{get, "/api/geo-map", accessRead, s.getGeoMap, "Traffic by place and between places", mapParams(), nil, wire.GeoMap{}},
 		{post, "/api/start-monitoring", accessChange, s.startMonitoring, "Start the capture", nil, nil, wire.MonitoringResult{}},
 		{post, "/api/stop-monitoring", accessChange, s.stopMonitoring, "Stop the capture", nil, nil, wire.MonitoringResult{}},
 		{get, "/api/events", accessRead, s.getEvents, "Event log, newest first", eventParams(), nil, wire.Page[wire.Event]{}},

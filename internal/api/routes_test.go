@@ -205,7 +205,7 @@ func TestIPs(t *testing.T) {
 		t.Errorf("%d match the filter", n)
 	}
 	d := decode[wire.IPDetail](t, f.get(t, "/api/ip-stats/192.168.1.2"), 200)
-	if d.IP.IP != "192.168.1.2" || d.SessionsTotal != 30 || len(d.Sessions) != detailSessions || len(d.Peers) != detailPeers {
+	if d.IP.IP != "192.168.1.2" || d.SessionsTotal != 30 || len(d.Sessions) != detailSessions || len(d.Peers) != detailRanks {
 		t.Fatalf("%d sessions of %d, %d peers", len(d.Sessions), d.SessionsTotal, len(d.Peers))
 	}
 	if d.Peers[0].Key != "203.0.113.9" || d.Peers[0].Location == nil {
@@ -265,8 +265,8 @@ func TestHistory(t *testing.T) {
 		query string
 		step  int64
 	}{
-		{"", 120}, {"?hours=1", 5}, {"?hours=24&step=3600", 3600}, {"?hours=168", 900}, {"?hours=8784", 43200},
-		{"?from=2026-01-01T00:00:00Z&to=2026-01-01T00:01:00Z", 3600},
+		{"", 120}, {"?hours=1", 5}, {"?hours=24&step=3600", 3600}, {"?hours=168", 900}, {"?hours=8784", 86400},
+		{"?from=2026-01-01T00:00:00Z&to=2026-01-01T00:01:00Z", 86400},
 	} {
 		h := decode[wire.History](t, f.get(t, "/api/traffic-history"+tt.query), 200)
 		n := int64(h.To.Sub(h.From)/time.Second) / h.Step

@@ -10,23 +10,37 @@ import (
 	"netflow-monitor/internal/stats"
 )
 
+func statusParams() []param {
+	return []param{atParam("the status in that second of the last hour, or minute")}
+}
+
 func (s *Server) status(ctx context.Context, q *query) (wire.Status, error) {
+	w := s.window(q, second)
 	if q.err != nil {
 		return wire.Status{}, q.err
 	}
+	if !w.isNow() {
+		return s.statusAt(ctx, w, q.now)
+	}
 	m, t := s.deps.Monitor.Status(), s.deps.Engine.Totals()
+	status := s.statusOf(ctx, &m, &t)
+	status.Points = s.observationPoints(&m)
+	return status, nil
+}
+
+// statusOf is all of the status but its points.
+func (s *Server) statusOf(ctx context.Context, m *MonitorStatus, t *stats.Totals) wire.Status {
 	w := wire.Status{
-		Monitoring: m.Monitoring, Error: m.Error,
-		Interfaces: capturing(&m), Points: s.observationPoints(&m),
+		Monitoring: m.Monitoring, Error: m.Error, Interfaces: capturing(m),
 		Source:    wire.Source{Kind: m.SourceKind, Name: m.SourceName, Finished: m.Finished, Filter: m.Filter},
-		Time:      wireTime(s.clock(&m)),
+		Time:      wireTime(s.clock(m)),
 		StartedAt: m.StartedAt.UTC(), Uptime: time.Since(m.StartedAt).Seconds(),
-		Totals: totals(&t),
+		Totals: totals(t),
 		Rates: wire.Rates{
 			BytesIn: t.RateIn, BytesOut: t.RateOut, BytesOther: t.RateOther, Packets: t.PacketRate,
 		},
 		ActiveSessions: t.ActiveSessions, MaxSessions: m.MaxSessions, IPs: t.IPs,
-		Capture:  captureCounts(&m, &t),
+		Capture:  captureCounts(m, t),
 		Database: s.database(ctx),
 		Version:  s.deps.Version,
 	}
@@ -34,7 +48,7 @@ func (s *Server) status(ctx context.Context, q *query) (wire.Status, error) {
 		since := m.Since.UTC()
 		w.MonitoringSince = &since
 	}
-	return w, nil
+	return w
 }
 
 // clock is the monitor's time: the packets' for a file, else the wall clock's.

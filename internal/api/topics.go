@@ -15,11 +15,11 @@ const trafficSpan = int64(time.Hour)
 func (s *Server) topics() map[string]topic {
 	traffic := &trafficTopic{server: s}
 	return map[string]topic{
-		wire.TopicStatus:   {snapshot: boxed(s.status)},
+		wire.TopicStatus:   {params: statusParams(), snapshot: boxed(s.status)},
 		wire.TopicTraffic:  {snapshot: boxed(traffic.snapshot), update: boxed(traffic.update), idle: traffic.idle},
 		wire.TopicSessions: {params: sessionParams(), snapshot: boxed(s.listSessions)},
 		wire.TopicIPStats:  {params: talkerParams(), snapshot: boxed(s.topTalkers)},
-		wire.TopicGeoMap:   {snapshot: boxed(s.geoMap)},
+		wire.TopicGeoMap:   {params: mapParams(), snapshot: boxed(s.geoMap)},
 		wire.TopicEvents:   {params: eventParams(), snapshot: boxed(s.listEvents)},
 	}
 }
@@ -88,5 +88,5 @@ func (t *trafficTopic) since(ctx context.Context, from, to int64) (wire.History,
 	if from >= to {
 		return wire.History{From: wireTime(to), To: wireTime(to), Step: 1, Points: []wire.HistoryPoint{}}, nil
 	}
-	return t.server.series(ctx, from, to, 1, 0)
+	return t.server.series(ctx, historyQuestion{from: from, to: to, step: 1})
 }

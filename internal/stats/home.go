@@ -93,3 +93,11 @@ func direction(initiator, responder int) Direction {
 		return DirectionTransit
 	}
 }
+
+// AtHome reports whether the address is at home now.
+func (e *Engine) AtHome(a netip.Addr) bool {
+	e.mu.RLock()
+	home := e.home
+	e.mu.RUnlock()
+	return home.Level(a) >= LevelHome
+}

@@ -239,26 +239,31 @@ func (e *Engine) view(s *session) Session {
 // order, and says how many match, also before q.After. An unknown order is that by last_seen.
 func (e *Engine) Sessions(q SessionQuery) ([]Session, int) {
 	p, total := newPicker(q.compare(), q.Offset, q.Limit), 0
-	add := func(s *Session) {
-		if !q.Match(s) {
-			return
-		}
+	e.EachSession(q, func(s *Session) {
 		total++
 		if q.After == nil || q.Passed(q.CursorOf(s)) {
 			p.add(s)
 		}
-	}
+	})
+	return p.page(), total
+}
+
+// EachSession visits the sessions that match, those that live and ended ones that are not
+// stored yet, in no order. The visitor must neither keep nor ask the engine anything.
+func (e *Engine) EachSession(q SessionQuery, visit func(*Session)) {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
 	var v Session // one for all, because it escapes
 	for i := e.sessions.due.front(); i != 0; i = e.sessions.due.after(i) {
-		v = e.view(e.sessions.slab.at(i))
-		add(&v)
+		if v = e.view(e.sessions.slab.at(i)); q.Match(&v) {
+			visit(&v)
+		}
 	}
 	for s := range e.pending.ended() {
-		add(s)
+		if q.Match(s) {
+			visit(s)
+		}
 	}
-	return p.page(), total
 }
 
 // Session finds a session by its ID.

@@ -18,6 +18,8 @@ type Live interface {
 	// Sessions returns sessions that live, and ended ones that are not stored yet.
 	Sessions(stats.SessionQuery) ([]stats.Session, int)
 	Session(id uint64) (stats.Session, bool)
+	// EachSession visits those of Sessions that match, in no order.
+	EachSession(q stats.SessionQuery, visit func(*stats.Session))
 	IPs(stats.IPQuery) ([]stats.IP, int)
 	IP(netip.Addr) (stats.IP, bool)
 	// Series returns the complete seconds in [from, to) that the engine remembers.
@@ -118,6 +120,18 @@ func mergePage[T any](memory, stored []T, compare func(a, b *T) int, skip, limit
 		merged = merged[:min(limit, len(merged))]
 	}
 	return slices.Clip(merged)
+}
+
+// orderColumn finds what to order by; the empty name is the first column.
+func orderColumn[T any](columns []stats.Column[T], name string) (stats.Column[T], error) {
+	if name == "" {
+		return columns[0], nil
+	}
+	c, ok := stats.FindColumn(columns, name)
+	if !ok {
+		return c, fmt.Errorf("%w: %q", ErrOrder, name)
+	}
+	return c, nil
 }
 
 // Info describes the store.

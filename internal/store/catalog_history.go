@@ -54,14 +54,18 @@ func (c *Catalog) History(ctx context.Context, q HistoryQuery) ([]stats.Sample, 
 // Events returns events, stored or not yet, and how many match.
 func (c *Catalog) Events(ctx context.Context, q EventQuery) ([]Event, int, error) {
 	q.Offset, q.Limit = max(q.Offset, 0), max(q.Limit, 0)
-	order := func(a, b *Event) int { return cmp.Compare(b.ID, a.ID) }
+	column, err := orderColumn(EventColumns, q.OrderBy)
+	if err != nil {
+		return nil, 0, err
+	}
+	order := func(a, b *Event) int { return cmp.Or(column.Compare(b, a), cmp.Compare(b.ID, a.ID)) }
 	if q.OldestFirst {
-		order = func(a, b *Event) int { return cmp.Compare(a.ID, b.ID) }
+		order = func(a, b *Event) int { return cmp.Or(column.Compare(a, b), cmp.Compare(a.ID, b.ID)) }
 	}
 	var memory, stored []Event
 	var storedTotal int
-	err := c.together(ctx, func(written *Batch) (err error) {
-		memory = c.waitingEvents(&q, written)
+	err = c.together(ctx, func(written *Batch) (err error) {
+		memory = c.waitingEvents(&q, written, order)
 		behind := q
 		behind.Offset = max(q.Offset-len(memory), 0)
 		if q.Limit > 0 {
@@ -71,7 +75,7 @@ func (c *Catalog) Events(ctx context.Context, q EventQuery) ([]Event, int, error
 		return err
 	})
 	if c.memoryOnly(ctx, err) {
-		memory = c.waitingEvents(&q, nil)
+		memory = c.waitingEvents(&q, nil, order)
 		return mergePage(memory, nil, order, q.Offset, q.Limit), len(memory), nil
 	}
 	if err != nil {
@@ -83,21 +87,13 @@ func (c *Catalog) Events(ctx context.Context, q EventQuery) ([]Event, int, error
 
 // waitingEvents are those that match and wait for the store, in the order asked
 // for, but for those that are in it already.
-func (c *Catalog) waitingEvents(q *EventQuery, written *Batch) []Event {
+func (c *Catalog) waitingEvents(q *EventQuery, written *Batch, order func(a, b *Event) int) []Event {
 	var last uint64
 	if written != nil && len(written.Events) > 0 {
 		last = written.Events[len(written.Events)-1].ID
 	}
 	events := c.writer.journal.unwritten()
 	events = slices.DeleteFunc(events, func(e Event) bool { return e.ID <= last || !q.Match(&e) })
-	if !q.OldestFirst {
-		slices.Reverse(events)
-	}
+	slices.SortFunc(events, func(a, b Event) int { return order(&a, &b) })
 	return events
-}
-
-// Match reports whether the query selects the event.
-func (q *EventQuery) Match(e *Event) bool {
-	return e.Level >= q.Level && (q.Kind == "" || e.Kind == q.Kind) &&
-		(q.From == 0 || e.Time >= q.From) && (q.To == 0 || e.Time < q.To)
 }

@@ -1,8 +1,11 @@
 package store
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 
 	"netflow-monitor/internal/stats"
 )
@@ -38,11 +41,92 @@ func (c *Catalog) FindNames(ctx context.Context, dimension, text string, limit i
 	return keys, nil
 }
 
-// SessionRanks ranks a dimension over the sessions that match, live and stored. Limit 0 is all.
+// SessionRanks ranks a dimension over the sessions that match, live and stored, each with
+// all it ever did; largest first, at most limit, 0 = all. While the store can't be read,
+// they are those that memory has.
 func (c *Catalog) SessionRanks(ctx context.Context, q stats.SessionQuery, dimension, orderBy string, limit int) ([]stats.Rank, error) {
-	ranks, err := c.store.SessionRanks(ctx, q, dimension, orderBy, limit)
+	column, err := orderColumn(stats.RankColumns, orderBy)
 	if err != nil {
-		return nil, fmt.Errorf("rank sessions by %s: %w", dimension, err)
+		return nil, err
 	}
-	return ranks, nil
+	var memory, stored []stats.Rank
+	err = c.together(ctx, func(written *Batch) (err error) {
+		if memory, err = c.tally(&q, dimension, written); err != nil {
+			return err
+		}
+		// All, because what is small there may be large together with memory.
+		stored, err = c.store.SessionRanks(ctx, q, dimension, "", 0)
+		return err
+	})
+	switch {
+	case errors.Is(err, errDimension):
+		return nil, err
+	case c.memoryOnly(ctx, err):
+		if memory, err = c.tally(&q, dimension, nil); err != nil {
+			return nil, err
+		}
+		stored = nil
+	case err != nil:
+		return nil, fmt.Errorf("rank sessions by %s: %w", dimension, err)
+	default:
+		c.unreadable.Store(false)
+	}
+	return top(mergeRanks(stored, memory), column, limit), nil
+}
+
+var errDimension = errors.New("unknown dimension")
+
+// tally ranks the sessions in memory, but for those that are in the store already.
+func (c *Catalog) tally(q *stats.SessionQuery, dimension string, written *Batch) ([]stats.Rank, error) {
+	t, ok := stats.NewTally(dimension)
+	if !ok {
+		return nil, fmt.Errorf("%w: %q", errDimension, dimension)
+	}
+	gone := ended(written)
+	c.live.EachSession(*q, func(s *stats.Session) {
+		if !gone[s.ID] {
+			t.Add(s)
+		}
+	})
+	return t.Top("", 0), nil
+}
+
+// mergeRanks adds the rows of the second list to those of the first.
+func mergeRanks(to, from []stats.Rank) []stats.Rank {
+	at := make(map[string]int, len(from))
+	for i := range from {
+		at[from[i].Key] = i
+	}
+	for i := range to {
+		if n, both := at[to[i].Key]; both {
+			addRank(&to[i], &from[n])
+			delete(at, to[i].Key)
+		}
+	}
+	for i := range from {
+		if _, alone := at[from[i].Key]; alone {
+			to = append(to, from[i])
+		}
+	}
+	return to
+}
+
+func addRank(to, r *stats.Rank) {
+	sums := to.Values()
+	for i, v := range r.Values() {
+		*sums[i] += *v
+	}
+	to.Name = cmp.Or(to.Name, r.Name)
+	to.Rate += r.Rate
+}
+
+// top orders ranks, the largest first, ties by key, and cuts them off.
+func top(ranks []stats.Rank, column stats.Column[stats.Rank], limit int) []stats.Rank {
+	slices.SortFunc(ranks, func(a, b stats.Rank) int {
+		return cmp.Or(column.Compare(&b, &a), cmp.Compare(a.Key, b.Key))
+	})
+	if limit > 0 {
+		ranks = ranks[:min(limit, len(ranks))]
+	}
+	return slices.Clip(ranks)
 }

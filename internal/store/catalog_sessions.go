@@ -40,14 +40,7 @@ func (c *Catalog) Sessions(ctx context.Context, q stats.SessionQuery) ([]stats.S
 // liveSessions asks memory for all that can come before the page's end, but for what
 // is in the store already.
 func (c *Catalog) liveSessions(q stats.SessionQuery, written *Batch) ([]stats.Session, int) {
-	gone := make(map[uint64]bool)
-	if written != nil {
-		for i := range written.Sessions {
-			if !written.Sessions[i].Active() {
-				gone[written.Sessions[i].ID] = true
-			}
-		}
-	}
+	gone := ended(written)
 	after := q.After
 	if len(gone) > 0 {
 		// All are needed to know how many of them are left.
@@ -67,6 +60,20 @@ func (c *Catalog) liveSessions(q stats.SessionQuery, written *Batch) ([]stats.Se
 	return slices.DeleteFunc(sessions, func(s stats.Session) bool { return !q.Passed(q.CursorOf(&s)) }), total
 }
 
+// ended are the sessions of a batch that have ended, by ID.
+func ended(b *Batch) map[uint64]bool {
+	gone := make(map[uint64]bool)
+	if b == nil {
+		return gone
+	}
+	for i := range b.Sessions {
+		if !b.Sessions[i].Active() {
+			gone[b.Sessions[i].ID] = true
+		}
+	}
+	return gone
+}
+
 // behind asks for the stored part of a page: at most inMemory of the items before the
 // page are in memory, so of the stored ones all but as many come before it.
 func behind(q stats.SessionQuery, inMemory int) stats.SessionQuery {
@@ -80,12 +87,9 @@ func behind(q stats.SessionQuery, inMemory int) stats.SessionQuery {
 
 // sessionOrder compares as the engine and the store do: by the column, then by ID.
 func sessionOrder(q *stats.SessionQuery) (func(a, b *stats.Session) int, error) {
-	column := stats.SessionColumns[0]
-	if q.OrderBy != "" {
-		var ok bool
-		if column, ok = stats.FindColumn(stats.SessionColumns, q.OrderBy); !ok {
-			return nil, fmt.Errorf("%w: %q", ErrOrder, q.OrderBy)
-		}
+	column, err := orderColumn(stats.SessionColumns, q.OrderBy)
+	if err != nil {
+		return nil, err
 	}
 	ascending := func(a, b *stats.Session) int { return cmp.Or(column.Compare(a, b), cmp.Compare(a.ID, b.ID)) }
 	if q.Descending {

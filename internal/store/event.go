@@ -1,6 +1,12 @@
 package store
 
-import "time"
+import (
+	"cmp"
+	"strings"
+	"time"
+
+	"netflow-monitor/internal/stats"
+)
 
 // Event is something worth telling the user: started, stopped, no traffic, disk full.
 type Event struct {
@@ -15,6 +21,35 @@ type Event struct {
 	Message string
 	// Params are the values in Message, for translation: {"interface": "eth0"}.
 	Params map[string]string
+}
+
+// EventColumns are what events can be ordered by. The first one is used where no name is given.
+var EventColumns = []stats.Column[Event]{
+	// IDs rise with time, and tell events of one moment apart.
+	{Name: "time", Stored: true, Compare: func(a, b *Event) int { return cmp.Compare(a.ID, b.ID) }},
+	{Name: "level", Stored: true, Compare: func(a, b *Event) int { return cmp.Compare(a.Level, b.Level) }},
+	{Name: "kind", Stored: true, Compare: func(a, b *Event) int { return cmp.Compare(a.Kind, b.Kind) }},
+	{Name: "message", Stored: true, Compare: func(a, b *Event) int { return cmp.Compare(a.Message, b.Message) }},
+}
+
+// Match reports whether the query selects the event.
+func (q *EventQuery) Match(e *Event) bool {
+	return e.Level >= q.Level && (q.Kind == "" || e.Kind == q.Kind) &&
+		(q.From == 0 || e.Time >= q.From) && (q.To == 0 || e.Time < q.To) &&
+		(q.Text == "" || contains(e.Kind, q.Text) || contains(e.Message, q.Text))
+}
+
+// contains reports whether the text holds the part, in any case of ASCII letters, as
+// databases do it.
+func contains(text, part string) bool { return strings.Contains(lower(text), lower(part)) }
+
+func lower(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 'A' && r <= 'Z' {
+			return r + 'a' - 'A'
+		}
+		return r
+	}, text)
 }
 
 // Level is an event's weight.

@@ -75,11 +75,14 @@ type RankHistoryQuery struct {
 	Step      int64 // seconds, a multiple of 60
 }
 
-// EventQuery selects events, newest first unless OldestFirst.
+// EventQuery selects events; by default the newest come first.
 type EventQuery struct {
-	Level       Level  // at least this
-	Kind        string // empty = all
-	From, To    int64
+	Level    Level  // at least this
+	Kind     string // empty = all
+	Text     string // that kind or message contains, in any case of ASCII letters
+	From, To int64
+	OrderBy  string // a name from EventColumns; ties are broken by ID
+	// OldestFirst reverses the order: the smallest comes first.
 	OldestFirst bool
 	Offset      int
 	Limit       int

@@ -161,10 +161,9 @@ type Schema struct {
 	SessionColumns []string    `json:"session_columns"`
 	IPColumns      []string    `json:"ip_columns"`
 	EventColumns   []string    `json:"event_columns"`
-	// States, Directions and Tunnels are the values of the filters with these names.
-	States     []string `json:"states"`
-	Directions []string `json:"directions"`
-	Tunnels    []string `json:"tunnels"`
+	// Filters are the values that the filters of sessions take that are a choice: state,
+	// direction, tunnel.
+	Filters map[string][]string `json:"filters"`
 }
 
 // Dimension is what traffic can be grouped by.

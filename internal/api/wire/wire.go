@@ -21,6 +21,9 @@ type Page[T any] struct {
 	Next *string `json:"next"`
 	// Span is the time that the list is of, where one was asked for.
 	Span *Span `json:"span,omitempty"`
+	// Source says where the numbers of IPs come from if they are not all that was counted:
+	// rollups, sessions, as in Ranking.
+	Source string `json:"source,omitempty"`
 }
 
 // Location is where an address is. Scope is "public" or the kind of special

@@ -27,6 +27,16 @@ func (s *Store) writeEvents(ctx context.Context, tx *sql.Tx, events []store.Even
 	})
 }
 
+// eventNames are what the columns of the schema are ordered by.
+var eventNames = map[string]string{
+	"time": "id", "level": "CASE level WHEN 'info' THEN 0 WHEN 'warning' THEN 1 ELSE 2 END",
+}
+
+// likePattern matches what contains the text as it stands.
+func likePattern(text string) string {
+	return "%" + strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(text) + "%"
+}
+
 // Events returns events and how many match.
 func (s *Store) Events(ctx context.Context, q store.EventQuery) ([]store.Event, int, error) {
 	c := &conditions{}
@@ -40,21 +50,25 @@ func (s *Store) Events(ctx context.Context, q store.EventQuery) ([]store.Event, 
 	if q.Kind != "" {
 		c.add("kind = ?", q.Kind)
 	}
+	if q.Text != "" {
+		part := likePattern(q.Text)
+		c.add(`(kind LIKE ? ESCAPE '\\' OR message LIKE ? ESCAPE '\\')`, part, part)
+	}
 	if q.From != 0 {
 		c.add("time >= ?", q.From)
 	}
 	if q.To != 0 {
 		c.add("time < ?", q.To)
 	}
-	order := " ORDER BY id DESC"
-	if q.OldestFirst {
-		order = " ORDER BY id"
+	by, err := order(store.EventColumns, q.OrderBy, "id", eventNames, !q.OldestFirst)
+	if err != nil {
+		return nil, 0, err
 	}
 	events, total, err := readList(ctx, s, list{
 		args:  c.args,
 		count: "SELECT count(*) FROM event_logs" + c.where(),
 		rows: func(int) string {
-			return "SELECT " + strings.Join(eventColumns, ",") + " FROM event_logs" + c.where() + order + page(q.Limit, q.Offset)
+			return "SELECT " + strings.Join(eventColumns, ",") + " FROM event_logs" + c.where() + by + page(q.Limit, q.Offset)
 		},
 	}, scanEvent)
 	if err != nil {

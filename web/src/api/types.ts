@@ -186,10 +186,11 @@ export interface Schema {
   session_columns: string[]
   ip_columns: string[]
   event_columns: string[]
-  /** States, Directions and Tunnels are the values of the filters with these names. */
-  states: string[]
-  directions: string[]
-  tunnels: string[]
+  /**
+   * Filters are the values that the filters of sessions take that are a choice: state,
+   * direction, tunnel.
+   */
+  filters: Record<string, string[]>
 }
 
 /** Dimension is what traffic can be grouped by. */
@@ -455,6 +456,11 @@ export interface Page<T> {
   next: string | null
   /** Span is the time that the list is of, where one was asked for. */
   span?: Span
+  /**
+   * Source says where the numbers of IPs come from if they are not all that was counted:
+   * rollups, sessions, as in Ranking.
+   */
+  source?: string
 }
 
 /**
