@@ -92,6 +92,7 @@ type Catalog interface {
 // Writer tells how storing goes; store.Writer does.
 type Writer interface {
 	Status() store.WriterStatus
+	Retention() store.Retention
 }
 
 // Monitor starts and stops the capture and tells how it is.

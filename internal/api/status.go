@@ -97,7 +97,8 @@ func captureCounts(m *MonitorStatus, t *stats.Totals) wire.Capture {
 // database never fails: a status that says what is wrong is worth more than an error.
 func (s *Server) database(ctx context.Context) wire.Database {
 	w := s.deps.Writer.Status()
-	d := wire.Database{Error: w.Err, LostSessions: w.LostSessions}
+	keep := s.deps.Writer.Retention()
+	d := wire.Database{Error: w.Err, LostSessions: w.LostSessions, MaxBytes: keep.MaxBytes, ShortenedRows: w.ShortenedRows}
 	if !w.LastWrite.IsZero() {
 		last := w.LastWrite.UTC()
 		d.LastWrite = &last
@@ -110,7 +111,25 @@ func (s *Server) database(ctx context.Context) wire.Database {
 		return d
 	}
 	d.Path, d.Bytes, d.Sessions, d.IPs = info.Path, info.Bytes, info.Sessions, info.IPs
+	d.FreeBytes, d.SetAside = info.FreeBytes, info.SetAside
+	d.OldestSession, d.OldestMinute = wireTimeOrNull(info.OldestSession), wireTimeOrNull(info.OldestMinute)
+	d.OldestHour, d.OldestDay = wireTimeOrNull(info.OldestHour), wireTimeOrNull(info.OldestDay)
+	if info.GrowthPerDay > 0 {
+		d.GrowthPerDay = &info.GrowthPerDay
+	}
+	if days, ok := info.FitsDays(keep); ok {
+		d.FitsDays = &days
+	}
 	return d
+}
+
+// wireTimeOrNull is nil for no time.
+func wireTimeOrNull(t int64) *time.Time {
+	if t == 0 {
+		return nil
+	}
+	w := wireTime(t)
+	return &w
 }
 
 func (s *Server) getStatus(_ http.ResponseWriter, r *http.Request, q *query) (any, error) {

@@ -7,6 +7,8 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"slices"
+	"strings"
 	"sync"
 	"syscall"
 
@@ -125,12 +127,12 @@ func (p *program) reload() {
 		return
 	}
 	p.log.setLevel(cfg.Logging, p.opts.Debug)
-	var restart []string
-	for _, key := range cfg.Changed(p.cfg) {
-		if key != "logging.level" {
-			restart = append(restart, key)
-		}
+	if err := p.writer.SetRetention(retention(cfg.Database)); err != nil {
+		p.log.Error("retention not changed", "error", err)
 	}
+	restart := slices.DeleteFunc(cfg.Changed(p.cfg), func(key string) bool {
+		return key == "logging.level" || key == "database.max_size" || strings.HasPrefix(key, "database.keep_")
+	})
 	if len(restart) > 0 {
 		p.log.Warn("configuration reloaded but for what needs a restart", "needs_restart", restart)
 		return

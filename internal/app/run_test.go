@@ -6,7 +6,14 @@ import (
 	"testing"
 
 	"netflow-monitor/internal/config"
+	"netflow-monitor/internal/store"
 )
+
+func TestDefaultsAgree(t *testing.T) {
+	if got, want := writerConfig(config.Default()), store.Default(); got != want {
+		t.Errorf("%+v, the writer's own are %+v", got, want)
+	}
+}
 
 func TestReloadNamesWhatNeedsARestart(t *testing.T) {
 	cfg := config.Default()
@@ -17,6 +24,10 @@ func TestReloadNamesWhatNeedsARestart(t *testing.T) {
 		want   string
 	}{
 		{"only what can change", func(c *config.Config) { c.Logging.Level = slog.LevelWarn }, ""},
+		{"what is kept", func(c *config.Config) {
+			c.Logging.Level = slog.LevelWarn
+			c.Database.KeepHours, c.Database.MaxSize = 0, 1e9
+		}, ""},
 		{"also a port", func(c *config.Config) { c.Logging.Level = slog.LevelWarn; c.Web.Port++ }, "[web.port]"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -27,8 +38,15 @@ func TestReloadNamesWhatNeedsARestart(t *testing.T) {
 			}
 			changed := cfg
 			tt.change(&changed)
-			p := &program{cfg: cfg, log: log, opts: Options{Reload: func() (config.Config, error) { return changed, nil }}}
+			writer, err := store.NewWriter(writerConfig(cfg), nil, nil, log.Logger)
+			if err != nil {
+				t.Fatal(err)
+			}
+			p := &program{cfg: cfg, log: log, writer: writer, opts: Options{Reload: func() (config.Config, error) { return changed, nil }}}
 			p.reload()
+			if got := writer.Retention(); got != retention(changed.Database) {
+				t.Errorf("the retention is %+v", got)
+			}
 			if log.level.Level() != slog.LevelWarn {
 				t.Errorf("the level is %v", log.level.Level())
 			}

@@ -41,7 +41,15 @@ func geoConfig(cfg config.Config) geo.Config {
 func writerConfig(cfg config.Config) store.WriterConfig {
 	c := store.Default()
 	c.FlushInterval = cfg.Database.FlushInterval
+	c.Retention = retention(cfg.Database)
 	return c
+}
+
+func retention(cfg config.Database) store.Retention {
+	r := store.DefaultRetention() // seconds have no key: they are for the last hours alone
+	r.Sessions, r.IPs, r.Events, r.MaxBytes = cfg.KeepSessions, cfg.KeepIPs, cfg.KeepEvents, cfg.MaxSize
+	r.Minutes, r.Hours, r.Days = cfg.KeepMinutes, cfg.KeepHours, cfg.KeepDays
+	return r
 }
 
 func apiConfig(cfg config.Config, debug bool) api.Config {

@@ -47,10 +47,14 @@ type Network struct {
 	SnapLength int
 }
 
-// Database says where history is kept.
+// Database says where history is kept, and how much of it.
 type Database struct {
 	Path          string
 	FlushInterval time.Duration
+	// MaxSize bounds the file and its log, in bytes; 0 does not.
+	MaxSize int64
+	// How long each kind of row is kept; 0 is for ever.
+	KeepSessions, KeepMinutes, KeepHours, KeepDays, KeepIPs, KeepEvents time.Duration
 }
 
 // Web says where and to whom the page and the API are served.
@@ -117,10 +121,15 @@ func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
 // Default is the configuration without file, environment and flags.
 func Default() Config {
+	const day = 24 * time.Hour
 	return Config{
-		Network:  Network{Promiscuous: true, Deduplicate: true, Workers: 1, RingSize: 64 << 20, SnapLength: 256},
-		Database: Database{Path: "data/netflow.db", FlushInterval: 5 * time.Second},
-		Web:      Web{Host: "0.0.0.0", Port: 8080},
+		Network: Network{Promiscuous: true, Deduplicate: true, Workers: 1, RingSize: 64 << 20, SnapLength: 256},
+		Database: Database{
+			Path: "data/netflow.db", FlushInterval: 5 * time.Second, MaxSize: 2_000_000_000,
+			KeepSessions: 30 * day, KeepMinutes: 7 * day, KeepHours: 90 * day, KeepDays: 730 * day,
+			KeepIPs: 730 * day, KeepEvents: 90 * day,
+		},
+		Web: Web{Host: "0.0.0.0", Port: 8080},
 		Monitor: Monitor{
 			CaptureTimeout: time.Minute,
 			SessionTimeout: 5 * time.Minute,
@@ -130,7 +139,7 @@ func Default() Config {
 		Geolocation: Geolocation{
 			Enabled:        true,
 			DatabasePath:   "data/GeoLite2-City.mmdb",
-			UpdateInterval: 24 * time.Hour,
+			UpdateInterval: day,
 		},
 		Logging: Logging{
 			Level:       slog.LevelInfo,

@@ -68,6 +68,10 @@ func TestLoadGood(t *testing.T) {
 			c.Monitor.CaptureTimeout, c.Monitor.SessionTimeout = 90*time.Minute, 24*time.Hour
 			c.Logging.MaxSize = 10_000_000
 		}},
+		{"for ever", "database: {max_size: 0, keep_sessions: 0, keep_hours: 2y, keep_days: '0'}\n", func(c *Config) {
+			c.Database.MaxSize, c.Database.KeepSessions, c.Database.KeepDays = 0, 0, 0
+			c.Database.KeepHours = 730 * 24 * time.Hour
+		}},
 		{"level", "logging: {level: warning}\n", func(c *Config) { c.Logging.Level = slog.LevelWarn }},
 		{"anchor", "monitor:\n  capture_timeout: &t 90\n  session_timeout: *t\n", func(c *Config) {
 			c.Monitor.CaptureTimeout, c.Monitor.SessionTimeout = 90*time.Second, 90*time.Second
@@ -115,6 +119,9 @@ func TestLoadBad(t *testing.T) {
 		{"fraction", "monitor: {capture_timeout: 1.5}\n", []string{":1: monitor.capture_timeout must be a duration from 1s to 1d"}},
 		{"negative", "monitor: {capture_timeout: -60}\n", []string{":1: monitor.capture_timeout must be"}},
 		{"overflow", "logging: {max_size: 99999999999999999999}\n", []string{":1: logging.max_size must be a size from 1MiB to 1TiB"}},
+		{"too little to keep", "database: {max_size: 1MB, keep_sessions: 30}\n", []string{
+			":1: database.max_size must be 0 (no bound), or a size from 16MB", ":1: database.keep_sessions must be 0 (for ever), or a duration from 1m",
+		}},
 		{"list", "web: {port: [1]}\n", []string{":1: web.port must be a whole number from 0 to 65535, not this list"}},
 		{"mapping", "web: {port: {a: 1}}\n", []string{":1: web.port must be a whole number from 0 to 65535, not a mapping"}},
 		{"section is a number", "web: 8080\n", []string{":1: web must be a mapping with the keys host, port"}},

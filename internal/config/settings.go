@@ -16,7 +16,7 @@ type section struct {
 
 var sections = []section{
 	{"network", "What is captured."},
-	{"database", "Where history is kept."},
+	{"database", "Where history is kept, and how much of it. All but path and flush_interval can be changed while the program runs: SIGHUP."},
 	{"web", "Where the page and the API are served, and to whom."},
 	{"monitor", "When sessions end, how many there may be, and as whom the program runs."},
 	{"geolocation", "Where addresses are looked up. Country and AS need no file: they are in the program."},
@@ -83,6 +83,41 @@ var settings = []setting{
 		"database.flush_interval",
 		"How often what is new is written: at most this much is lost when the machine fails.",
 		duration(func(c *Config) *time.Duration { return &c.Database.FlushInterval }, time.Minute),
+	},
+	{
+		"database.max_size",
+		"How large the file and its log may become. If they are larger, the oldest goes: sessions first, then minutes, then hours; never the newest hour.",
+		orZero("no bound", maxSize, size(maxSize, 16_000_000, 1<<50)),
+	},
+	{
+		"database.keep_sessions",
+		"How long sessions that have ended are kept.",
+		kept(func(c *Config) *time.Duration { return &c.Database.KeepSessions }),
+	},
+	{
+		"database.keep_minutes",
+		"How long traffic and rankings are kept by the minute.",
+		kept(func(c *Config) *time.Duration { return &c.Database.KeepMinutes }),
+	},
+	{
+		"database.keep_hours",
+		"How long traffic and rankings are kept by the hour.",
+		kept(func(c *Config) *time.Duration { return &c.Database.KeepHours }),
+	},
+	{
+		"database.keep_days",
+		"How long traffic and rankings are kept by the day.",
+		kept(func(c *Config) *time.Duration { return &c.Database.KeepDays }),
+	},
+	{
+		"database.keep_ips",
+		"How long the totals of an IP are kept after it was last seen.",
+		kept(func(c *Config) *time.Duration { return &c.Database.KeepIPs }),
+	},
+	{
+		"database.keep_events",
+		"How long events are kept.",
+		kept(func(c *Config) *time.Duration { return &c.Database.KeepEvents }),
 	},
 	{
 		"web.host",
@@ -178,6 +213,8 @@ var settings = []setting{
 		number(func(c *Config) *int { return &c.Logging.BackupCount }, 1, 1000),
 	},
 }
+
+func maxSize(c *Config) *int64 { return &c.Database.MaxSize }
 
 func lookup(key string) (setting, bool) {
 	for _, s := range settings {

@@ -7,11 +7,15 @@ import (
 	"time"
 )
 
-// parseDuration reads plain seconds ("90"), Go's notation ("1h30m") and days
-// before it ("7d", "1d12h").
+// parseDuration reads plain seconds ("90"), Go's notation ("1h30m"), days before it
+// ("7d", "1d12h") and years of 365 days ("2y").
 func parseDuration(text string) (time.Duration, bool) {
 	if seconds, err := strconv.ParseInt(text, 10, 64); err == nil {
 		return scale[time.Duration](float64(seconds), float64(time.Second))
+	}
+	if years, ok := strings.CutSuffix(text, "y"); ok {
+		n, err := strconv.ParseUint(years, 10, 7)
+		return time.Duration(n) * 365 * 24 * time.Hour, err == nil
 	}
 	days, rest, ok := strings.Cut(text, "d")
 	if !ok {
@@ -45,7 +49,6 @@ func formatDuration(d time.Duration) string {
 	return text
 }
 
-// units goes from large to small, so that formatSize finds the shortest form.
 var units = []struct {
 	name  string
 	bytes int64
@@ -90,14 +93,13 @@ func scale[T ~int64](n, unit float64) (T, bool) {
 	return T(product), true
 }
 
+// formatSize is the shortest form that is exact.
 func formatSize(n int64) string {
+	shortest := strconv.FormatInt(n, 10)
 	for _, u := range units {
-		if n >= u.bytes && n%u.bytes == 0 {
-			if u.bytes == 1 {
-				break
-			}
-			return strconv.FormatInt(n/u.bytes, 10) + u.name
+		if text := strconv.FormatInt(n/u.bytes, 10) + u.name; n > 0 && n%u.bytes == 0 && len(text) < len(shortest) {
+			shortest = text
 		}
 	}
-	return strconv.FormatInt(n, 10)
+	return shortest
 }

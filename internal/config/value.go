@@ -76,9 +76,12 @@ func account(field func(*Config) *string) value {
 }
 
 func duration(field func(*Config) *time.Duration, high time.Duration) value {
-	const low = time.Second
+	return durationFrom(field, time.Second, high)
+}
+
+func durationFrom(field func(*Config) *time.Duration, low, high time.Duration) value {
 	return value{
-		allowed: fmt.Sprintf("a duration from %s to %s (seconds, or like 90s, 5m, 1h30m, 7d)",
+		allowed: fmt.Sprintf("a duration from %s to %s (seconds, or like 90s, 5m, 1h30m, 7d, 2y)",
 			formatDuration(low), formatDuration(high)),
 		tags: []string{"!!int", "!!str"},
 		parse: func(c *Config, text string) bool {
@@ -102,6 +105,27 @@ func size(field func(*Config) *int64, low, high int64) value {
 		format:  func(c *Config) string { return formatSize(*field(c)) },
 		literal: plain,
 	}
+}
+
+// kept is how long something is kept; zero is for ever.
+func kept(field func(*Config) *time.Duration) value {
+	return orZero("for ever", field, durationFrom(field, time.Minute, 36500*24*time.Hour))
+}
+
+// orZero also takes 0, which means something else than very little.
+func orZero[T ~int64](meaning string, field func(*Config) *T, v value) value {
+	parse, format := v.parse, v.format
+	v.allowed = fmt.Sprintf("0 (%s), or %s", meaning, v.allowed)
+	v.parse = func(c *Config, text string) bool {
+		return text == "0" && assign(field(c), 0, true) || text != "0" && parse(c, text)
+	}
+	v.format = func(c *Config) string {
+		if *field(c) == 0 {
+			return "0"
+		}
+		return format(c)
+	}
+	return v
 }
 
 // degrees is optional: nil is printed as nothing, and nothing is nil.

@@ -24,7 +24,7 @@ func DefaultRetention() Retention {
 	const day = 24 * time.Hour
 	return Retention{
 		Sessions: 30 * day, IPs: 730 * day, Seconds: 2 * time.Hour, Minutes: 7 * day, Hours: 90 * day, Days: 730 * day,
-		Events: 90 * day, MaxBytes: 2 << 30,
+		Events: 90 * day, MaxBytes: 2_000_000_000,
 	}
 }
 
@@ -37,7 +37,11 @@ func (c WriterConfig) Validate() error {
 	return errors.Join(append(errs, c.Retention.Validate())...)
 }
 
-// Validate reports all durations that are negative or too short to be meant.
+// MinBytes is the least that a store may be bounded to.
+const MinBytes = 16_000_000
+
+// Validate reports all durations that are negative or too short to be meant, and a bound
+// that there is no room in.
 func (r Retention) Validate() error {
 	var errs []error
 	for _, f := range []struct {
@@ -50,6 +54,9 @@ func (r Retention) Validate() error {
 		if f.d != 0 && f.d < time.Minute {
 			errs = append(errs, fmt.Errorf("retention.%s: %v is too short; use 0 to keep all, or at least 1m", f.name, f.d))
 		}
+	}
+	if r.MaxBytes != 0 && r.MaxBytes < MinBytes {
+		errs = append(errs, fmt.Errorf("retention.max_bytes: %d is too little; use 0 for no bound, or at least %d", r.MaxBytes, MinBytes))
 	}
 	return errors.Join(errs...)
 }

@@ -93,9 +93,17 @@ type Info struct {
 	Name          string // "sqlite"
 	Path          string
 	Bytes         int64 // on disk, with its log
+	FreeBytes     int64 // of these, room for rows to come
 	Sessions      int64
 	IPs           int64
 	SchemaVersion int
+	// The oldest of each kind there is, in nanoseconds since the Unix epoch; 0 if there is none.
+	OldestSession, OldestMinute, OldestHour, OldestDay int64
+	// GrowthPerDay is how many bytes a day would take that was as the last 24 hours were,
+	// or what there is of them; 0 while it is not known.
+	GrowthPerDay float64
+	// SetAside is where a file was moved last that could not be used; empty if none was.
+	SetAside string
 }
 
 // Store keeps history. All methods may be called from any goroutine.
@@ -128,8 +136,9 @@ type Store interface {
 	// Trim brings the roll-ups of what is over to their bounds, in slices that hardly delay
 	// a write, and returns how many rows went. It is for once a minute.
 	Trim(context.Context) (int64, error)
-	// Prune deletes what is older than the retention and returns how many rows went.
-	Prune(context.Context, Retention) (int64, error)
+	// Prune deletes what is older than the retention, and the oldest of the rest while that
+	// is larger than the retention allows.
+	Prune(context.Context, Retention) (Pruned, error)
 	Close() error
 }
 

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -33,16 +32,15 @@ const (
 	KindStoreRecovered = "store_recovered"
 	// KindStoreUnreadable is the catalog's.
 	KindStoreUnreadable = "store_unreadable"
+	KindStoreSizeLimit  = "store_size_limit"
 )
 
 // The writer's own times: how long a write may take, how long the last one at the
-// end of a run, the longest pause between two tries, and between two prunings.
+// end of a run, and the longest pause between two tries.
 const (
 	writeTimeout  = 30 * time.Second
 	finishTimeout = 10 * time.Second
 	maxBackoff    = time.Minute
-	pruneInterval = time.Hour
-	firstPrune    = time.Minute
 )
 
 // WriterStatus is what the status page says of writing.
@@ -54,6 +52,8 @@ type WriterStatus struct {
 	// LostSessions counts sessions that could not be kept for a failing store,
 	// LostEvents the same for events.
 	LostSessions, LostEvents uint64
+	// ShortenedRows counts rows that went before their time for want of room.
+	ShortenedRows int64
 }
 
 // Writer brings what changed into the store, one window at a time.
@@ -76,6 +76,7 @@ type Writer struct {
 	pending *Batch
 
 	mu        sync.Mutex // guards the fields below, and pending for others
+	retention Retention
 	status    WriterStatus
 	lastFlush time.Time
 	newest    int64
@@ -88,12 +89,12 @@ func NewWriter(cfg WriterConfig, st Store, src Drainer, log *slog.Logger) (*Writ
 		return nil, fmt.Errorf("database: %w", err)
 	}
 	return &Writer{
-		cfg: cfg, store: st, src: src, log: log,
+		cfg: cfg, store: st, src: src, log: log, retention: cfg.Retention,
 		run: rand.Text(), turn: make(chan struct{}, 1),
 	}, nil
 }
 
-// Run writes a window each flush interval and prunes once an hour until ctx ends;
+// Run writes a window each flush interval and prunes once a minute until ctx ends;
 // then it writes everything that is left. Its error is that of the last write.
 func (w *Writer) Run(ctx context.Context) error {
 	var pruning sync.WaitGroup
@@ -282,25 +283,4 @@ func (w *Writer) lose(err error) error {
 	w.status.LostSessions += n
 	w.mu.Unlock()
 	return fmt.Errorf("last window with %d sessions was lost: %w", n, err)
-}
-
-func (w *Writer) pruneRegularly(ctx context.Context) {
-	timer := time.NewTimer(firstPrune)
-	defer timer.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-timer.C:
-		}
-		timer.Reset(pruneInterval)
-		rows, err := w.store.Prune(ctx, w.cfg.Retention)
-		switch {
-		case errors.Is(err, context.Canceled):
-		case err != nil:
-			w.log.Warn("prune failed", "error", err)
-		default:
-			w.log.Debug("pruned", "rows", rows)
-		}
-	}
 }

@@ -142,6 +142,24 @@ type Database struct {
 	LastWrite *time.Time `json:"last_write"`
 	// LostSessions counts sessions that could not be kept for a failing store.
 	LostSessions uint64 `json:"lost_sessions"`
+	// MaxBytes is what the files together may take; 0 is no bound. FreeBytes of them are room
+	// for rows to come.
+	MaxBytes  int64 `json:"max_bytes"`
+	FreeBytes int64 `json:"free_bytes"`
+	// GrowthPerDay is how many bytes a day would take that was as the last 24 hours were, or
+	// what there is of them; FitsDays is how many such days fit. Null while there is less than
+	// an hour, or too few sessions; FitsDays also without a bound.
+	GrowthPerDay *float64 `json:"growth_per_day"`
+	FitsDays     *float64 `json:"fits_days"`
+	// The oldest of each kind there is; null if there is none.
+	OldestSession *time.Time `json:"oldest_session"`
+	OldestMinute  *time.Time `json:"oldest_minute"`
+	OldestHour    *time.Time `json:"oldest_hour"`
+	OldestDay     *time.Time `json:"oldest_day"`
+	// ShortenedRows counts rows that went before their time because of MaxBytes.
+	ShortenedRows int64 `json:"shortened_rows"`
+	// SetAside is where a file was moved last that could not be used; empty if none was.
+	SetAside string `json:"set_aside"`
 }
 
 // Problem is an error answer: problem details, RFC 9457. Code is stable.

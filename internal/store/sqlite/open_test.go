@@ -224,9 +224,9 @@ func TestPruneShrinksFile(t *testing.T) {
 	}
 	// The newest minute of history ends 33 seconds after the eighth of the ten batches.
 	keep := store.Retention{Sessions: 32 * time.Second}
-	rows, err := s.Prune(t.Context(), keep)
-	if err != nil || rows != 14_000 {
-		t.Errorf("pruned %d rows, %v; want 14000", rows, err)
+	pruned, err := s.Prune(t.Context(), keep)
+	if err != nil || pruned.Rows != 14_000 {
+		t.Errorf("pruned %d rows, %v; want 14000", pruned.Rows, err)
 	}
 	if _, total, err := s.Sessions(t.Context(), stats.SessionQuery{Limit: 1}); err != nil || total.Rows != 6000 {
 		t.Errorf("%v sessions are left, %v; want 6000", total, err)

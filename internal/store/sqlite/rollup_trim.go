@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"netflow-monitor/internal/stats"
-	"netflow-monitor/internal/store"
 )
 
 // keptKeys is how many keys of a group stay when it is over, for each of rollupSteps. While
@@ -180,26 +179,22 @@ func (s *Store) moveToOther(ctx context.Context, g group, keys []string) (err er
 	return tx.Commit()
 }
 
-// pruneRollups deletes what is older than the retention, and names that are no longer used.
+// dropRollups deletes a tier's rows of before a time, in nanoseconds since the Unix epoch.
 // Minutes go by whole hours and hours by whole days, so that a question knows from when on
 // a tier is complete.
-func (s *Store) pruneRollups(ctx context.Context, keep store.Retention, newest time.Time) (total int64, err error) {
-	for i, keep := range [...]time.Duration{keep.Minutes, keep.Hours, keep.Days} {
-		if keep <= 0 {
-			continue
-		}
-		rows, err := s.deleteSlices(ctx, fmt.Sprintf(`DELETE FROM rollups WHERE (dimension, step, time, key) IN (
-			SELECT r.dimension, r.step, r.time, r.key FROM dimensions d CROSS JOIN rollups r
-			ON r.dimension = d.id AND r.step = %d AND r.time < ? LIMIT ?)`, rollupSteps[i]), alignDown(newest.Add(-keep).Unix(), rollupSteps[min(i+1, len(rollupSteps)-1)]), "")
-		total += rows
-		if err != nil {
-			return total, err
-		}
+func (s *Store) dropRollups(ctx context.Context, step, before int64) (int64, error) {
+	i := slices.Index(rollupSteps[:], step)
+	if i < 0 {
+		return 0, nil
 	}
-	if keep.Days <= 0 {
-		return total, nil
-	}
-	rows, err := s.deleteSlices(ctx, `DELETE FROM rollup_names WHERE (dimension, key) IN (
-		SELECT dimension, key FROM rollup_names WHERE used < ? LIMIT ?)`, alignDown(newest.Add(-keep.Days).Unix(), day), "")
-	return total + rows, err
+	whole := rollupSteps[min(i+1, len(rollupSteps)-1)]
+	return s.deleteSlices(ctx, "", `DELETE FROM rollups WHERE (dimension, step, time, key) IN (
+		SELECT r.dimension, r.step, r.time, r.key FROM dimensions d CROSS JOIN rollups r
+		ON r.dimension = d.id AND r.step = ?1 AND r.time < ?2 LIMIT ?3)`, step, alignDown(before/int64(time.Second), whole), sliceRows)
+}
+
+// dropNames deletes the names that no roll-up has used since a time.
+func (s *Store) dropNames(ctx context.Context, before int64) (int64, error) {
+	return s.deleteSlices(ctx, "", `DELETE FROM rollup_names WHERE (dimension, key) IN (
+		SELECT dimension, key FROM rollup_names WHERE used < ? LIMIT ?)`, alignDown(before/int64(time.Second), day), sliceRows)
 }

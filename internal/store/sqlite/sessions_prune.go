@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"math"
 	"slices"
 
 	"netflow-monitor/internal/stats"
@@ -28,12 +27,13 @@ func (s *Store) dropSessions(ctx context.Context, before int64) (total int64, er
 	}
 }
 
-// oldestSession is when the first session ended that is kept; MaxInt64 if there is none.
+// oldestSession is when the first session ended that is kept; 0 if there is none.
 func (s *Store) oldestSession(ctx context.Context) (oldest int64, err error) {
-	oldest = math.MaxInt64
 	err = s.readBlocks(ctx, func(b *blockReader) error {
 		for i := range b.headers {
-			oldest = min(oldest, ended(b.headers[i].Bounds[columnar.Last].Least))
+			if first := ended(b.headers[i].Bounds[columnar.Last].Least); i == 0 || first < oldest {
+				oldest = first
+			}
 		}
 		return nil
 	})

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"sync"
 	"syscall"
+	"time"
 
 	"netflow-monitor/internal/flow"
 	"netflow-monitor/internal/store"
@@ -43,6 +44,16 @@ type Store struct {
 	statements statements
 
 	trim trimming
+
+	opened time.Time
+
+	pruning   sync.Mutex // one pruning at a time; guards the fields below
+	age       ageClock
+	ipsKept   time.Duration
+	ipsPruned time.Duration // since opened
+
+	forecasting sync.Mutex // guards the fields below
+	forecast    forecast
 }
 
 var _ store.Store = (*Store)(nil)
@@ -57,7 +68,7 @@ func Open(ctx context.Context, cfg Config) (s *Store, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("find %s: %w", cfg.Path, err)
 	}
-	s = &Store{path: path}
+	s = &Store{path: path, opened: time.Now()}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.Close())
@@ -81,6 +92,9 @@ func Open(ctx context.Context, cfg Config) (s *Store, err error) {
 		return s, fmt.Errorf("open %s: %w", path, s.explain(err))
 	}
 	if err := s.endInterrupted(ctx); err != nil {
+		return s, fmt.Errorf("open %s: %w", path, s.explain(err))
+	}
+	if s.age.newest, err = s.newestHistory(ctx, s.opened); err != nil {
 		return s, fmt.Errorf("open %s: %w", path, s.explain(err))
 	}
 	return s, nil

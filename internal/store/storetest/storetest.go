@@ -128,8 +128,8 @@ func testEmpty(t *testing.T, s store.Store) {
 	if written, err := s.Written(t.Context(), "run", 1); written || err != nil {
 		t.Errorf("a batch that was never written: %v, %v", written, err)
 	}
-	if n, err := s.Prune(t.Context(), store.DefaultRetention()); n != 0 || err != nil {
-		t.Errorf("prune: %d rows, %v", n, err)
+	if p, err := s.Prune(t.Context(), store.DefaultRetention()); p != (store.Pruned{}) || err != nil {
+		t.Errorf("prune: %+v, %v", p, err)
 	}
 }
 

@@ -397,6 +397,28 @@ export interface Database {
   last_write: string | null
   /** LostSessions counts sessions that could not be kept for a failing store. */
   lost_sessions: number
+  /**
+   * MaxBytes is what the files together may take; 0 is no bound. FreeBytes of them are room
+   * for rows to come.
+   */
+  max_bytes: number
+  free_bytes: number
+  /**
+   * GrowthPerDay is how many bytes a day would take that was as the last 24 hours were, or
+   * what there is of them; FitsDays is how many such days fit. Null while there is less than
+   * an hour, or too few sessions; FitsDays also without a bound.
+   */
+  growth_per_day: number | null
+  fits_days: number | null
+  /** The oldest of each kind there is; null if there is none. */
+  oldest_session: string | null
+  oldest_minute: string | null
+  oldest_hour: string | null
+  oldest_day: string | null
+  /** ShortenedRows counts rows that went before their time because of MaxBytes. */
+  shortened_rows: number
+  /** SetAside is where a file was moved last that could not be used; empty if none was. */
+  set_aside: string
 }
 
 /** Problem is an error answer: problem details, RFC 9457. Code is stable. */
