@@ -78,6 +78,13 @@ type shelf struct {
 
 func (s *shelf) load(block int64, f Field) ([]byte, error) { return s.data[block].Data[f], nil }
 
+func (s *shelf) views(n int) (views []*View) {
+	for range n {
+		views = append(views, NewView(s.load))
+	}
+	return views
+}
+
 func newShelf(t *testing.T, seed uint64, sizes ...int) *shelf {
 	t.Helper()
 	r := rand.New(rand.NewPCG(seed, 1))
@@ -214,7 +221,7 @@ func TestSearchIsAsNaive(t *testing.T) {
 		q.Offset, q.Limit = r.IntN(40), 1+r.IntN(60)
 		want = want[min(q.Offset, len(want)):]
 		want = want[:min(q.Limit, len(want))]
-		result, err := Search(t.Context(), NewView(s.load), s.headers, &q, 0)
+		result, err := Search(t.Context(), s.views(1+r.IntN(3)), s.headers, &q, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -236,7 +243,7 @@ func TestKeysetVisitsAll(t *testing.T) {
 			q := stats.SessionQuery{OrderBy: column.Name, Descending: descending, Limit: 37}
 			var got []stats.Session
 			for {
-				result, err := Search(t.Context(), NewView(s.load), s.headers, &q, 0)
+				result, err := Search(t.Context(), s.views(1), s.headers, &q, 0)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -273,11 +280,11 @@ func TestEstimate(t *testing.T) {
 		h.Bounds[Last].Most += uint64(i) * uint64(2*time.Hour)
 	}
 	q := stats.SessionQuery{Port: 443, Descending: true, Limit: 20}
-	exact, err := Search(t.Context(), NewView(s.load), s.headers, &q, 0)
+	exact, err := Search(t.Context(), s.views(1), s.headers, &q, 0)
 	if err != nil || exact.Estimated {
 		t.Fatal(exact, err)
 	}
-	guess, err := Search(t.Context(), NewView(s.load), s.headers, &q, time.Nanosecond)
+	guess, err := Search(t.Context(), s.views(1), s.headers, &q, time.Nanosecond)
 	if err != nil || !guess.Estimated || !slices.Equal(guess.Page, exact.Page) {
 		t.Fatalf("%+v, %v; want the page of %+v", guess, err, exact)
 	}
@@ -287,7 +294,7 @@ func TestEstimate(t *testing.T) {
 }
 
 func TestUnknownOrder(t *testing.T) {
-	if _, err := Search(t.Context(), NewView(nil), nil, &stats.SessionQuery{OrderBy: "colour"}, 0); !errors.Is(err, ErrOrder) {
+	if _, err := Search(t.Context(), []*View{NewView(nil)}, nil, &stats.SessionQuery{OrderBy: "colour"}, 0); !errors.Is(err, ErrOrder) {
 		t.Error(err)
 	}
 }
@@ -315,6 +322,6 @@ func FuzzDamage(f *testing.F) {
 		if v.Open(&h) == nil {
 			_, _ = v.Sessions(nil)
 		}
-		_, _ = Search(tt.Context(), v, []Header{h}, &stats.SessionQuery{Limit: 1, IP: netip.MustParsePrefix("10.0.0.0/8")}, 0)
+		_, _ = Search(tt.Context(), []*View{v}, []Header{h}, &stats.SessionQuery{Limit: 1, IP: netip.MustParsePrefix("10.0.0.0/8")}, 0)
 	})
 }

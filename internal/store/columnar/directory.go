@@ -66,7 +66,8 @@ func newRoster(sessions []stats.Session) *roster {
 // IPv4 address, 16 for each other one.
 func (r *roster) encode() []byte {
 	ipv4, _ := slices.BinarySearchFunc(r.list, address{}, address.compare)
-	data := make([]byte, 1, 1+4*ipv4+16*(len(r.list)-ipv4))
+	data := binary.AppendUvarint(nil, uint64(ipv4))
+	data = binary.AppendUvarint(data, uint64(len(r.list)-ipv4))
 	for _, a := range r.list {
 		if a.isIPv4 {
 			data = append(data, a.bytes[12:]...)
@@ -74,10 +75,7 @@ func (r *roster) encode() []byte {
 			data = append(data, a.bytes[:]...)
 		}
 	}
-	var head []byte
-	head = binary.AppendUvarint(head, uint64(ipv4))
-	head = binary.AppendUvarint(head, uint64(len(r.list)-ipv4))
-	return append(head, compress(data)...)
+	return data
 }
 
 // directory is all addresses of a block in their order, each once: so a number stands
@@ -118,11 +116,10 @@ func parseDirectory(data []byte) (*directory, error) {
 		}
 		counts[i], data = int(v), data[n:]
 	}
-	body, err := unpack(data, 4*counts[0]+16*counts[1], nil)
-	if err != nil {
-		return nil, err
+	if want := 4*counts[0] + 16*counts[1]; len(data) != want {
+		return nil, fmt.Errorf("%w: its addresses have %d bytes instead of %d", ErrDamaged, len(data), want)
 	}
-	return &directory{ipv4: counts[0], size: counts[0] + counts[1], body: body}, nil
+	return &directory{ipv4: counts[0], size: counts[0] + counts[1], body: data}, nil
 }
 
 // network is the range of numbers [first, end) of the addresses in a network.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"math"
 	"slices"
+	"sync"
 	"time"
 
 	"netflow-monitor/internal/stats"
@@ -30,8 +31,9 @@ type Result struct {
 }
 
 // Search answers a query from blocks. Once it has the page, it counts what else matches
-// for at most patience and estimates the rest from what it has seen; 0 counts all.
-func Search(ctx context.Context, v *View, headers []Header, q *stats.SessionQuery, patience time.Duration) (Result, error) {
+// for at most patience and estimates the rest from what it has seen; 0 counts all. Each
+// view has a goroutine of its own.
+func Search(ctx context.Context, views []*View, headers []Header, q *stats.SessionQuery, patience time.Duration) (Result, error) {
 	column := stats.SessionColumns[0]
 	if q.OrderBy != "" {
 		var ok bool
@@ -47,22 +49,44 @@ func Search(ctx context.Context, v *View, headers []Header, q *stats.SessionQuer
 	if !ok {
 		return Result{}, ErrOrder
 	}
-	s := &search{
-		query: q, order: o, filter: newFilter(q), headers: headers, view: v,
-		buffer: make([]uint16, rowsOfLargest(headers)), keep: math.MaxInt, deadline: time.Now().Add(patience),
-	}
+	s := search{query: q, order: o, filter: newFilter(q), headers: headers, keep: math.MaxInt, hurry: patience > 0, deadline: time.Now().Add(patience)}
 	if q.Limit > 0 {
 		s.keep = max(q.Offset, 0) + min(q.Limit, math.MaxInt-max(q.Offset, 0))
 	}
-	for _, i := range s.sequence() {
+	shares := make([]search, len(views))
+	errs := make([]error, len(views))
+	sequence := s.sequence()
+	var searching sync.WaitGroup
+	for n, v := range views {
+		shares[n] = s
+		shares[n].view, shares[n].buffer = v, make([]uint16, rowsOfLargest(headers))
+		searching.Go(func() { errs[n] = shares[n].run(ctx, sequence, n, len(views)) })
+	}
+	searching.Wait()
+	for n := range shares {
+		s.join(&shares[n])
+	}
+	return s.result(), errors.Join(errs...)
+}
+
+// run visits every n-th block of the sequence.
+func (s *search) run(ctx context.Context, sequence []int, first, n int) error {
+	for at := first; at < len(sequence); at += n {
 		if err := ctx.Err(); err != nil {
-			return Result{}, err
+			return err
 		}
-		if err := s.visit(i, patience > 0); err != nil {
-			return Result{}, err
+		if err := s.visit(sequence[at]); err != nil {
+			return err
 		}
 	}
-	return s.result(), nil
+	return nil
+}
+
+// join adds what a share of the search has found.
+func (s *search) join(o *search) {
+	s.candidates = append(s.candidates, o.candidates...)
+	s.total += o.total
+	s.seen, s.matched, s.passed = s.seen+o.seen, s.matched+o.matched, s.passed+o.passed
 }
 
 // byIdentifier is the same query ordered by the identifier.
@@ -119,7 +143,8 @@ type search struct {
 	headers  []Header
 	view     *View
 	buffer   []uint16
-	keep     int // how many candidates the page needs
+	keep     int  // how many candidates the page needs
+	hurry    bool // count until the deadline
 	deadline time.Time
 
 	candidates []candidate
@@ -151,7 +176,7 @@ func (s *search) sequence() []int {
 }
 
 // visit counts what matches in a block and takes the candidates from it.
-func (s *search) visit(i int, hurry bool) error {
+func (s *search) visit(i int) error {
 	h := &s.headers[i]
 	open, possible := s.filter.narrow(h)
 	if !possible {
@@ -164,7 +189,7 @@ func (s *search) visit(i int, hurry bool) error {
 	case len(open) == 0 && !wanted:
 		s.total += h.Rows
 		return nil
-	case hurry && !wanted && s.seen > 0 && time.Now().After(s.deadline):
+	case s.hurry && !wanted && s.seen > 0 && time.Now().After(s.deadline):
 		s.passed += h.Rows
 		return nil
 	}
@@ -259,8 +284,7 @@ func (s *search) near(rows []uint16) ([]uint16, error) {
 	if len(rows) <= s.keep {
 		return rows, nil
 	}
-	ids, err := s.view.IDs()
-	return firstRows(rows, word, ids, s.keep, s.query.Descending), err
+	return s.firstRows(rows, word)
 }
 
 // without leaves out the session with a key and an identifier and those that come behind
@@ -292,35 +316,46 @@ func (s *search) without(rows []uint16, word func(uint16) uint64, key stats.Sort
 	return kept, nil
 }
 
-// firstRows are the first keep rows in the order of word and identifier, in no order.
-func firstRows(rows []uint16, word func(uint16) uint64, ids []uint64, keep int, descending bool) []uint16 {
+// firstRows are as many of the rows as the page needs, the first ones in the order of
+// word and identifier, but themselves in no order.
+func (s *search) firstRows(rows []uint16, word func(uint16) uint64) ([]uint16, error) {
 	flip := uint64(0)
-	if descending {
+	if s.query.Descending {
 		flip = ^flip
 	}
 	words := make([]uint64, len(rows))
 	for i, row := range rows {
 		words[i] = word(row) ^ flip
 	}
-	limit := nth(slices.Clone(words), keep-1)
-	kept := make([]uint16, 0, keep)
+	limit := nth(slices.Clone(words), s.keep-1)
+	kept := make([]uint16, 0, s.keep)
 	var equal []uint16
-	var tied []uint64
 	for i, row := range rows {
 		switch {
 		case words[i] < limit:
 			kept = append(kept, row)
 		case words[i] == limit:
-			equal, tied = append(equal, row), append(tied, ids[row]^flip)
+			equal = append(equal, row)
 		}
 	}
-	last := nth(slices.Clone(tied), keep-len(kept)-1)
+	if len(kept)+len(equal) == s.keep {
+		return append(kept, equal...), nil
+	}
+	ids, err := s.view.IDs()
+	if err != nil {
+		return nil, err
+	}
+	tied := make([]uint64, len(equal))
+	for i, row := range equal {
+		tied[i] = ids[row] ^ flip
+	}
+	last := nth(slices.Clone(tied), s.keep-len(kept)-1)
 	for i, row := range equal {
 		if tied[i] <= last {
 			kept = append(kept, row)
 		}
 	}
-	return kept
+	return kept, nil
 }
 
 // nth is the value that would be at n if the values were sorted; it changes their order.

@@ -17,7 +17,6 @@ type View struct {
 	columns [Addresses][]uint64
 	loaded  [Addresses]bool
 	dir     *directory
-	scratch []byte
 }
 
 // NewView makes a view of no block.
@@ -44,9 +43,6 @@ func (v *View) values(f Field) ([]uint64, error) {
 	if cap(v.columns[f]) < v.Rows {
 		v.columns[f] = make([]uint64, v.Rows)
 	}
-	if n := v.Rows * v.Bounds[f].width(); cap(v.scratch) < n {
-		v.scratch = make([]byte, n)
-	}
 	v.columns[f] = v.columns[f][:v.Rows]
 	var data []byte
 	if v.Bounds[f].width() > 0 {
@@ -55,7 +51,7 @@ func (v *View) values(f Field) ([]uint64, error) {
 			return nil, err
 		}
 	}
-	if err := unpackColumn(v.columns[f], data, v.Bounds[f], v.scratch); err != nil {
+	if err := unpackColumn(v.columns[f], data, v.Bounds[f]); err != nil {
 		return nil, fmt.Errorf("block %d, column %d: %w", v.ID, f, err)
 	}
 	v.loaded[f] = true

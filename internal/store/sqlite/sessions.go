@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"netflow-monitor/internal/stats"
@@ -22,7 +23,7 @@ const patience = 40 * time.Millisecond
 // Sessions returns ended sessions and how many match.
 func (s *Store) Sessions(ctx context.Context, q stats.SessionQuery) (list []stats.Session, total store.Total, err error) {
 	err = s.readBlocks(ctx, func(b *blockReader) error {
-		result, err := columnar.Search(ctx, b.view, b.headers, &q, patience)
+		result, err := columnar.Search(ctx, b.searchers(), b.headers, &q, patience)
 		if err != nil {
 			return err
 		}
@@ -54,7 +55,7 @@ func (s *Store) SessionRanks(ctx context.Context, q stats.SessionQuery, dimensio
 		return nil, fmt.Errorf("dimension %q is not known", dimension)
 	}
 	err := s.readBlocks(ctx, func(b *blockReader) error {
-		return columnar.Each(ctx, b.view, b.headers, &q, slices.Clone(rankFields), func(list []stats.Session) {
+		return columnar.Each(ctx, b.views[0], b.headers, &q, slices.Clone(rankFields), func(list []stats.Session) {
 			for i := range list {
 				tally.Add(&list[i])
 			}
@@ -82,8 +83,19 @@ func (s *Store) Session(ctx context.Context, id uint64) (stats.Session, error) {
 // blockReader reads blocks as of one moment.
 type blockReader struct {
 	tx      *sql.Tx
-	view    *columnar.View
+	views   [2]*columnar.View
 	headers []columnar.Header
+}
+
+// manyBlocks are worth a second core.
+const manyBlocks = 16
+
+// searchers are the views to search with.
+func (b *blockReader) searchers() []*columnar.View {
+	if len(b.headers) < manyBlocks {
+		return b.views[:1]
+	}
+	return b.views[:]
 }
 
 // readBlocks opens all blocks for one question.
@@ -106,12 +118,15 @@ func (s *Store) readBlocks(ctx context.Context, use func(*blockReader) error) (e
 		return err
 	}
 	defer func() { err = errors.Join(err, done()) }()
-	b.view, _ = s.views.Get().(*columnar.View)
-	if b.view == nil {
-		b.view = columnar.NewView(nil)
+	for i := range b.views {
+		v, _ := s.views.Get().(*columnar.View)
+		if v == nil {
+			v = columnar.NewView(nil)
+		}
+		defer s.views.Put(v)
+		v.Use(load)
+		b.views[i] = v
 	}
-	defer s.views.Put(b.view)
-	b.view.Use(load)
 	return use(b)
 }
 
@@ -143,7 +158,10 @@ func columnLoader(ctx context.Context, tx *sql.Tx) (load columnar.Loader, done f
 	if err != nil {
 		return nil, nil, err
 	}
+	var one sync.Mutex // a statement answers one question at a time
 	load = func(block int64, f columnar.Field) (data []byte, err error) {
+		one.Lock()
+		defer one.Unlock()
 		if err := stmt.QueryRowContext(ctx, block<<columnBits|int64(f)).Scan(&data); errors.Is(err, sql.ErrNoRows) {
 			return nil, fmt.Errorf("%w: %d has no column %d", columnar.ErrDamaged, block, f)
 		} else if err != nil {
@@ -187,14 +205,14 @@ func (b *blockReader) fetch(ctx context.Context, places []columnar.Row) ([]stats
 
 // fetchColumns reads the wanted ones of the places, all in one block.
 func (b *blockReader) fetchColumns(list []stats.Session, places []columnar.Row, block int, wanted []int) error {
-	if err := b.view.Open(&b.headers[block]); err != nil {
+	if err := b.views[0].Open(&b.headers[block]); err != nil {
 		return err
 	}
 	rows := make([]uint16, len(wanted))
 	for i, n := range wanted {
 		rows[i] = places[n].Row
 	}
-	sessions, err := b.view.Sessions(rows)
+	sessions, err := b.views[0].Sessions(rows)
 	if err != nil {
 		return err
 	}
