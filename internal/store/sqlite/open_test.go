@@ -239,7 +239,7 @@ func TestPruneShrinksFile(t *testing.T) {
 	}
 }
 
-func size(t *testing.T, path string) int64 {
+func size(t testing.TB, path string) int64 {
 	t.Helper()
 	info, err := os.Stat(path)
 	if err != nil {
