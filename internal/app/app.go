@@ -124,6 +124,10 @@ func assemble(ctx context.Context, cfg config.Config, opts Options, pre prepared
 	if err != nil {
 		return nil, err
 	}
+	db.OnEvent(func(e store.Event) {
+		log.Error("event", "kind", e.Kind, "message", e.Message)
+		p.writer.Record(e)
+	})
 	reportRecovered(p.writer, db.Recovered())
 	return p, p.interfaces.keep(ctx)
 }

@@ -157,16 +157,16 @@ func rewriteBlock(ctx context.Context, tx *sql.Tx, h *columnar.Header, keep func
 }
 
 // indexSessions makes all blocks anew from the rows if there are none, as after a
-// migration, or if they are of another version.
+// migration, or if they are of another version. The caller owns s.writing.
 func (s *Store) indexSessions(ctx context.Context) error {
 	var needed bool
-	err := s.reader.QueryRowContext(ctx, `SELECT CASE WHEN EXISTS (SELECT 1 FROM session_blocks)
+	err := s.writer.QueryRowContext(ctx, `SELECT CASE WHEN EXISTS (SELECT 1 FROM session_blocks)
 		THEN EXISTS (SELECT 1 FROM session_blocks WHERE version <> ?)
 		ELSE EXISTS (SELECT 1 FROM sessions WHERE end_reason > 0) END`, columnar.Version).Scan(&needed)
 	if err != nil || !needed {
 		return err
 	}
-	return s.inTx(ctx, func(tx *sql.Tx) error { return rebuildBlocks(ctx, tx) })
+	return s.transact(ctx, func(tx *sql.Tx) error { return rebuildBlocks(ctx, tx) })
 }
 
 func rebuildBlocks(ctx context.Context, tx *sql.Tx) error {

@@ -16,9 +16,12 @@ const childEnv = "NETFLOW_SQLITE_TEST_CHILD"
 
 // children run in a process of their own: to be killed, or to have a disk of their own.
 var children = map[string]func(folder string) error{
-	"write until killed": writeUntilKilled,
-	"full disk":          fillDisk,
-	"read-only disk":     openReadOnly,
+	"write until killed":    writeUntilKilled,
+	"write on until killed": writeOnUntilKilled,
+	"full disk":             fillDisk,
+	"read-only disk":        openReadOnly,
+	"read-only file":        replaceByReadOnly,
+	"backup on a full disk": backupOnFullDisk,
 }
 
 func TestMain(m *testing.M) {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"netflow-monitor/internal/flow"
-	"netflow-monitor/internal/store/columnar"
 )
 
 // The names in row_counts.
@@ -32,30 +31,31 @@ func addCounts(ctx context.Context, tx *sql.Tx, changes map[string]int64) error 
 // countSQL asks for a count.
 func countSQL(name string) string { return "SELECT rows FROM row_counts WHERE name = '" + name + "'" }
 
-// endInterrupted ends the sessions of a killed run, and counts rows anew.
-func (s *Store) endInterrupted(ctx context.Context) error {
-	err := s.inTx(ctx, func(tx *sql.Tx) error {
-		living, err := readSessions(ctx, tx, "end_reason = 0", columnar.MaxRows*32)
+// endInterrupted ends the sessions of a killed run, how many it returns, and counts rows anew.
+// The caller owns s.writing.
+func (s *Store) endInterrupted(ctx context.Context) (interrupted int64, err error) {
+	err = s.transact(ctx, func(tx *sql.Tx) error {
+		living, err := readSessions(ctx, tx, "end_reason = 0", -1)
 		if err != nil {
 			return err
 		}
 		for i := range living {
 			living[i].End = flow.EndForced
 		}
-		s.recovered = int64(len(living))
+		interrupted = int64(len(living))
 		if _, err := tx.ExecContext(ctx, "UPDATE sessions SET end_reason = ? WHERE end_reason = 0", int64(flow.EndForced)); err != nil {
 			return err
 		}
 		return addBlocks(ctx, tx, living)
 	})
 	if err != nil {
-		return fmt.Errorf("end interrupted sessions: %w", err)
+		return 0, fmt.Errorf("end interrupted sessions: %w", err)
 	}
-	err = s.exec(ctx, `INSERT OR REPLACE INTO row_counts (name, rows) VALUES
+	_, err = s.writer.ExecContext(ctx, `INSERT OR REPLACE INTO row_counts (name, rows) VALUES
 		(?, (SELECT ifnull(sum(rows), 0) FROM session_blocks WHERE dropped = 0)), (?, 0), (?, (SELECT count(*) FROM ip_statistics))`,
 		countEnded, countLiving, countIPs)
 	if err != nil {
-		return fmt.Errorf("count rows: %w", err)
+		return 0, fmt.Errorf("count rows: %w", err)
 	}
-	return nil
+	return interrupted, nil
 }

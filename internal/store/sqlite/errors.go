@@ -15,7 +15,12 @@ import (
 
 // explain turns what SQLite or the file system says into the errors of package
 // store and adds the remedy. It returns nil for nil.
-func (s *Store) explain(err error) error { return explain(s.path, err) }
+func (s *Store) explain(err error) error {
+	if isDamage(err) {
+		s.suspect()
+	}
+	return explain(s.path, err)
+}
 
 func explain(path string, err error) error {
 	if err == nil {

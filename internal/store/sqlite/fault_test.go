@@ -3,6 +3,7 @@ package sqlite_test
 import (
 	"bufio"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"os"
@@ -147,6 +148,80 @@ func TestKill(t *testing.T) {
 	if total != int(batches)*perBatch+1 {
 		t.Errorf("%d sessions are not whole batches of %d", total-1, perBatch)
 	}
+}
+
+// writeOnUntilKilled goes on where the last one was killed.
+func writeOnUntilKilled(folder string) error {
+	ctx := context.Background()
+	s, err := sqlite.Open(ctx, sqlite.Config{Path: filepath.Join(folder, "netflow.db")})
+	if err != nil {
+		return err
+	}
+	i, err := s.Info(ctx)
+	if err != nil {
+		return err
+	}
+	run := rand.Text()
+	for n := uint64(i.Sessions)/perBatch + 1; ; n++ {
+		b := batchOf(n, perBatch)
+		b.Run = run
+		if err := s.Write(ctx, b); err != nil {
+			return err
+		}
+		fmt.Println(n)
+		if n%20 == 0 { // what runs beside writing is killed too
+			if _, err := s.Prune(ctx, store.Retention{Seconds: time.Minute}); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// TestKillLoop kills a writer again and again. Each time the file is sound, all that was
+// acknowledged is there, at most the one batch that was on its way besides, and nothing twice.
+func TestKillLoop(t *testing.T) {
+	kills := 50
+	if testing.Short() {
+		kills = 5
+	}
+	folder := t.TempDir()
+	path := filepath.Join(folder, "netflow.db")
+	var stored uint64
+	for kill := range kills {
+		cmd := child(t, "write on until killed", folder)
+		output, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		acknowledged := stored
+		lines := bufio.NewScanner(output)
+		for lines.Scan() {
+			if acknowledged, err = strconv.ParseUint(lines.Text(), 10, 64); err != nil {
+				t.Fatal(err)
+			}
+			if acknowledged == stored+1 {
+				time.AfterFunc(time.Duration(kill*7%50)*time.Millisecond, func() { _ = cmd.Process.Kill() })
+			}
+		}
+		_ = cmd.Wait() // it was killed
+		s, err := sqlite.Open(t.Context(), sqlite.Config{Path: path})
+		if err != nil {
+			t.Fatalf("after kill %d: %v", kill+1, err)
+		}
+		sessions := uint64(info(t, s).Sessions)
+		batches := sessions / perBatch
+		if acknowledged == stored || batches < acknowledged || batches > acknowledged+1 {
+			t.Fatalf("after kill %d: %d batches are in, %d were acknowledged, %d were in before", kill+1, batches, acknowledged, stored)
+		}
+		if err := errors.Join(verify(t.Context(), s, path, batches, perBatch), s.Close()); err != nil {
+			t.Fatalf("after kill %d: %v", kill+1, err)
+		}
+		stored = batches
+	}
+	t.Logf("%d kills, %d batches", kills, stored)
 }
 
 func fillDisk(folder string) error {

@@ -22,7 +22,10 @@ const forecastAge = time.Minute
 
 // Info describes the database; it reads only the counts and the ends of indices.
 func (s *Store) Info(ctx context.Context) (store.Info, error) {
-	info := store.Info{Name: "sqlite", Path: s.path, SchemaVersion: s.version}
+	info := store.Info{Name: "sqlite", Path: s.path, SchemaVersion: int(s.version.Load())}
+	if aside := s.aside.Load(); aside != nil {
+		info.SetAside = *aside
+	}
 	if err := s.describe(ctx, &info); err != nil {
 		return store.Info{}, fmt.Errorf("describe the database: %w", s.explain(err))
 	}

@@ -4,8 +4,10 @@ import (
 	"context"
 	"database/sql"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
+	"net/url"
 
 	"netflow-monitor/internal/store"
 )
@@ -17,25 +19,47 @@ var migrations embed.FS
 const applicationID = 0x6e666d31
 
 // migrate brings the schema up to date, each step in a transaction of its own, and
-// returns the version. A file that is not for us to write stays as it is, so it is
-// looked at through a connection that can't.
-func migrate(ctx context.Context, reader, writer *sql.DB, path string) (int, error) {
-	files, err := fs.Glob(migrations, "migrations/*.sql")
-	if err != nil {
-		return 0, fmt.Errorf("list migrations: %w", err)
-	}
-	version, err := checkOwner(ctx, reader, path)
+// returns the version. A file that is not for us to write stays as it is.
+func migrate(ctx context.Context, writer *sql.DB, path string) (int, error) {
+	version, err := lookAt(ctx, path)
 	if err != nil {
 		return 0, err
 	}
-	if version > len(files) {
-		return 0, fmt.Errorf("%w: %s has schema %d, this program knows up to %d; install the newer program, or set database.path to another file",
-			store.ErrNewerVersion, path, version, len(files))
-	}
+	files := migrationFiles()
 	for ; version < len(files); version++ {
 		if err := applyMigration(ctx, writer, files[version], version+1); err != nil {
 			return 0, fmt.Errorf("apply %s to %s: %w", files[version], path, explain(path, err))
 		}
+	}
+	return version, nil
+}
+
+// migrationFiles are in the order in which they are applied.
+func migrationFiles() []string {
+	files, err := fs.Glob(migrations, "migrations/*.sql")
+	if err != nil {
+		panic(err) // the pattern is wrong
+	}
+	return files
+}
+
+// newestVersion is the schema version that this program works on.
+func newestVersion() int { return len(migrationFiles()) }
+
+// lookAt is checkOwner through a connection of its own, that can't write; it refuses a
+// newer version too.
+func lookAt(ctx context.Context, path string) (version int, err error) {
+	db, err := sql.Open("sqlite", dsn(path, url.Values{"mode": {"ro"}, "_query_only": {"true"}}))
+	if err != nil {
+		return 0, fmt.Errorf("open %s: %w", path, err)
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	if version, err = checkOwner(ctx, db, path); err != nil {
+		return 0, err
+	}
+	if newest := newestVersion(); version > newest {
+		return 0, fmt.Errorf("%w: %s has schema %d, this program knows up to %d; install the newer program, or set database.path to another file",
+			store.ErrNewerVersion, path, version, newest)
 	}
 	return version, nil
 }

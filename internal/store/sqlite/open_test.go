@@ -74,19 +74,6 @@ func TestOpenRefuses(t *testing.T) {
 				t.Fatal(err)
 			}
 		}, nil, []string{"is not a SQLite database", "database.path"}},
-		{"damaged", func(t *testing.T, path string) {
-			written(t, path)
-			data, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for i := 4096; i < len(data); i++ {
-				data[i] ^= 0x5a
-			}
-			if err := os.WriteFile(path, data, 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}, nil, []string{"is damaged", ".recover"}},
 		{"a folder", func(t *testing.T, path string) {
 			if err := os.Mkdir(path, 0o700); err != nil {
 				t.Fatal(err)

@@ -9,20 +9,52 @@ import (
 	"netflow-monitor/internal/flow"
 )
 
+const addPointSQL = "INSERT OR IGNORE INTO observation_points (id, name) VALUES (?, ?)"
+
 // AddPoint keeps the number of an observation point, so that it is the same in every
 // run and stored sessions keep their interface. One that is there stays as it is.
 func (s *Store) AddPoint(ctx context.Context, id flow.Point, name string) error {
-	if err := s.exec(ctx, "INSERT OR IGNORE INTO observation_points (id, name) VALUES (?, ?)", id, name); err != nil {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	err := s.onFile(ctx, func() error {
+		_, err := s.writer.ExecContext(ctx, addPointSQL, id, name)
+		return err
+	})
+	if err != nil {
 		return fmt.Errorf("number observation point %s: %w", name, s.explain(err))
 	}
+	s.rememberPoint(id, name)
 	return nil
+}
+
+// rememberPoint is for the next file, whose sessions will have the same numbers. The
+// caller owns s.writing.
+func (s *Store) rememberPoint(id flow.Point, name string) {
+	if s.file.points == nil {
+		s.file.points = make(map[flow.Point]string)
+	}
+	if _, ok := s.file.points[id]; !ok {
+		s.file.points[id] = name
+	}
 }
 
 // Points are the names of all observation points, by number.
 func (s *Store) Points(ctx context.Context) (names map[flow.Point]string, err error) {
+	if names, err = s.readPoints(ctx); err != nil {
+		return nil, fmt.Errorf("read observation points: %w", s.explain(err))
+	}
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	for id, name := range names {
+		s.rememberPoint(id, name)
+	}
+	return names, nil
+}
+
+func (s *Store) readPoints(ctx context.Context) (names map[flow.Point]string, err error) {
 	rows, err := s.reader.QueryContext(ctx, "SELECT id, name FROM observation_points")
 	if err != nil {
-		return nil, fmt.Errorf("read observation points: %w", s.explain(err))
+		return nil, err
 	}
 	defer closeRows(rows, &err)
 	names = make(map[flow.Point]string)
@@ -30,7 +62,7 @@ func (s *Store) Points(ctx context.Context) (names map[flow.Point]string, err er
 		var id flow.Point
 		var name string
 		if err := rows.Scan(&id, &name); err != nil {
-			return nil, fmt.Errorf("read observation points: %w", err)
+			return nil, err
 		}
 		names[id] = name
 	}

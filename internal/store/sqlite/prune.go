@@ -222,6 +222,8 @@ func (s *Store) deleteSlices(ctx context.Context, count, query string, args ...a
 
 // deleteSlice runs one deletion; count is the row count that shrinks, if one does.
 func (s *Store) deleteSlice(ctx context.Context, count, query string, args ...any) (rows int64, err error) {
+	begin := time.Now()
+	defer func() { s.yield(ctx, time.Since(begin)) }()
 	s.writing.Lock()
 	defer s.writing.Unlock()
 	tx, err := s.writer.BeginTx(ctx, nil)
@@ -266,9 +268,11 @@ func (s *Store) shrink(ctx context.Context, spare int64) error {
 			return err
 		}
 		last = free
+		begin := time.Now()
 		if err := s.exec(ctx, fmt.Sprintf("PRAGMA incremental_vacuum(%d)", slicePages)); err != nil {
 			return err
 		}
+		s.yield(ctx, time.Since(begin))
 	}
 }
 

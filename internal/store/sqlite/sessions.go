@@ -108,6 +108,9 @@ func (s *Store) readBlocks(ctx context.Context, use func(*blockReader) error) (e
 		if e := tx.Rollback(); err == nil {
 			err = e
 		}
+		if errors.Is(err, columnar.ErrDamaged) {
+			s.misindexed.Store(true)
+		}
 	}()
 	b := &blockReader{tx: tx}
 	if b.headers, err = readHeaders(ctx, tx); err != nil {

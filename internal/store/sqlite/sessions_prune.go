@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"slices"
+	"time"
 
 	"netflow-monitor/internal/stats"
 	"netflow-monitor/internal/store/columnar"
@@ -157,10 +158,17 @@ func (s *Store) idsOf(ctx context.Context, block int64) (ids []uint64, err error
 	return slices.Clone(ids), err
 }
 
-// inTx runs one transaction of the writer.
+// inTx runs one transaction of the writer, as a slice of a longer work.
 func (s *Store) inTx(ctx context.Context, do func(*sql.Tx) error) (err error) {
+	begin := time.Now()
+	defer func() { s.yield(ctx, time.Since(begin)) }()
 	s.writing.Lock()
 	defer s.writing.Unlock()
+	return s.transact(ctx, do)
+}
+
+// transact runs one transaction; the caller owns s.writing.
+func (s *Store) transact(ctx context.Context, do func(*sql.Tx) error) (err error) {
 	tx, err := s.writer.BeginTx(ctx, nil)
 	if err != nil {
 		return err

@@ -16,10 +16,11 @@ import (
 )
 
 // Write stores the batch in one transaction; one that was written before changes nothing.
+// If the file is gone or damaged, the batch goes into a new one.
 func (s *Store) Write(ctx context.Context, b store.Batch) error {
 	s.writing.Lock()
 	defer s.writing.Unlock()
-	if err := s.write(ctx, &b); err != nil {
+	if err := s.onFile(ctx, func() error { return s.write(ctx, &b) }); err != nil {
 		return fmt.Errorf("write to %s: %w", s.path, s.explain(err))
 	}
 	return nil
