@@ -36,15 +36,60 @@ func TestFullSessionTable(t *testing.T) {
 	}
 	e.Drain()
 	e.Stored()
-	// It comes back: what is known of it counts, but it is no new session.
+	// It comes back: what it does from then on counts under another ID, but it is no new session.
 	late := first(2)
-	late.First = false
+	late.First, late.Last = false, epoch+2*second
 	consume(t, e, epoch+3*second, late)
-	if s, ok := e.Session(2); !ok || !s.Active() || s.Sent.WireBytes != 10 || s.Start != epoch {
-		t.Errorf("back: %+v, %v", s, ok)
+	if s, ok := e.Session(2); ok {
+		t.Errorf("the first part is stored, and still known: %+v", s)
 	}
 	if totals := e.Totals(); totals.TotalSessions != 4 || totals.ActiveSessions != 3 || totals.Evicted["sessions"] != 2 {
 		t.Errorf("totals: %+v", totals)
+	}
+}
+
+// A session that makes room and comes back, again and again, is as many sessions in the
+// store: each is written once when it has ended, and nothing of it is lost.
+func TestPartsOfASession(t *testing.T) {
+	e := newEngine(t, func(c *Config) { c.MaxSessions, c.FreshSnapshots = 1, 0 })
+	store := newShelf()
+	parts := make(map[uint64]bool)
+	for i := range int64(10) {
+		at := epoch + 2*i*second
+		for id := range uint64(2) { // they drive each other out
+			r := record(id+1, key("192.168.1.2", "11.0.0.1", uint16(id), 443), epoch, 10, 20)
+			r.First, r.Last = i == 0, at
+			consume(t, e, at+int64(id+1)*second, r)
+			yes := true
+			list, total := e.Sessions(SessionQuery{Active: &yes})
+			living := list[0]
+			if found, ok := e.Session(living.ID); !ok || found != living || !found.Active() || parts[found.ID] || found.Start != at {
+				t.Fatalf("part %d of %d sessions: %+v, %v", i, total, found, ok)
+			}
+			parts[living.ID] = true
+		}
+		d := e.Drain()
+		for _, s := range d.Sessions {
+			if _, again := store.sessions[s.ID]; again && !s.Active() {
+				t.Errorf("session %d was written twice", s.ID)
+			}
+		}
+		store.write(d)
+		e.Stored()
+	}
+	end := record(1, key("192.168.1.2", "11.0.0.1", 0, 443), epoch, 0, 0)
+	end.First, end.End, end.Sent, end.Received = false, flow.EndOfFlow, flow.Counters{}, flow.Counters{}
+	consume(t, e, epoch+21*second, end) // that one has made room already
+	store.write(e.DrainAll())
+	var sum uint64
+	for _, s := range store.sessions {
+		sum += s.Sent.WireBytes
+	}
+	if len(store.sessions) != 20 || sum != 20*10 {
+		t.Errorf("%d sessions of %d bytes are stored, want 20 of 200", len(store.sessions), sum)
+	}
+	if n := len(e.sessions.parts); n != 1 || len(e.sessions.index) != 1 {
+		t.Errorf("%d parts of %d sessions are known, want one that lives", n, len(e.sessions.index))
 	}
 }
 

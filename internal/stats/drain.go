@@ -17,6 +17,8 @@ type pending struct {
 	ips map[netip.Addr]IP
 	// samples are deltas of all points, points those of each; nearly always in order of time.
 	samples, points []Sample
+	// ranks are deltas of minutes that are over.
+	ranks []RankDelta
 	// flight was drained and is not settled; its first ended sessions have ended.
 	flight     Drained
 	endedCount int
@@ -129,7 +131,7 @@ func trimSamples(samples []Sample, keep int) (kept []Sample, lost uint64) {
 }
 
 // Drain returns what changed since the previous Drain: the sessions that ended, the
-// living ones that are due, deltas of IPs, and complete seconds. The caller must not
+// living ones that are due, deltas of IPs and of rankings, and complete seconds. The caller must not
 // change it. The ended sessions stay visible until Stored, which says that it is in
 // the store, and which comes before the next Drain: who drained keeps it until then.
 func (e *Engine) Drain() Drained { return e.drain(false) }
@@ -143,8 +145,14 @@ func (e *Engine) drain(all bool) Drained {
 	defer e.mu.Unlock()
 	p := &e.pending
 	p.endedCount = len(p.waiting())
-	p.flight = Drained{Sessions: e.drainLiving(p.waiting(), all), IPs: e.drainIPs(), Samples: e.drainSamples(all)}
-	p.sessions, p.lost = nil, 0
+	p.flight = Drained{
+		Sessions: e.drainLiving(p.waiting(), all),
+		Samples:  e.drainSamples(all),
+		// Ranks come before the addresses that they are of.
+		Ranks: e.takeRanks(p.ranks, false),
+		IPs:   e.drainIPs(),
+	}
+	p.sessions, p.lost, p.ranks = nil, 0, nil
 	return p.flight
 }
 
@@ -191,7 +199,7 @@ func (e *Engine) drainIPs() []IP {
 	ips := make([]IP, 0, len(t.touched)+len(waiting))
 	for _, i := range t.touched {
 		p := t.slab.at(i)
-		p.listed = false
+		p.listed = 0
 		d, changed := e.delta(p)
 		if !changed {
 			continue
@@ -203,7 +211,7 @@ func (e *Engine) drainIPs() []IP {
 		}
 		ips = append(ips, d)
 	}
-	t.touched = t.touched[:0]
+	t.touched, t.marks = t.touched[:0], nil
 	for _, d := range waiting {
 		ips = append(ips, d)
 	}

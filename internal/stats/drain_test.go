@@ -37,6 +37,9 @@ func (s *shelf) write(d Drained) {
 		s.ips[p.Addr] = p
 	}
 	for _, x := range d.Samples {
+		if x.Point != 0 {
+			continue
+		}
 		sum := s.samples[x.Time]
 		sum.add(&x)
 		s.samples[x.Time] = sum

@@ -39,6 +39,7 @@ type Engine struct {
 	sessions sessionTable
 	ips      ipTable
 	rankings []ranking
+	minute   minutePart
 	places   placeTable
 	// scratch are the locations of the session that is being added: as variables they
 	// would be allocated for each.
@@ -63,12 +64,14 @@ const (
 	boundPendingSessions
 	boundPendingIPs
 	boundPendingSamples
+	boundPendingRanks
 	boundPoints
 	boundCount
 )
 
 var boundNames = [boundCount]string{
-	"sessions", "ips", "ranks", "places", "arcs", "pending_sessions", "pending_ips", "pending_samples", "points",
+	"sessions", "ips", "ranks", "places", "arcs", "pending_sessions", "pending_ips", "pending_samples",
+	"pending_ranks", "points",
 }
 
 // New makes an engine. A nil locator knows no place, a nil home is NewHome(nil, nil).
@@ -89,9 +92,10 @@ func New(cfg Config, locator geo.Locator, home *Home) (*Engine, error) {
 		home = NewHome(nil, nil)
 	}
 	e := &Engine{cfg: cfg, locator: locator, home: home}
-	e.sessions.index = make(map[uint64]uint32)
+	e.sessions.index, e.sessions.parts = make(map[uint64]uint32), make(map[uint64]uint64)
 	e.ips.index = make(map[[16]byte]uint32)
 	e.initRankings()
+	e.minute.gone = make(map[[16]byte]goneIP)
 	e.places.init()
 	e.series.slots = make([]Sample, cfg.SeriesSeconds)
 	e.pending.ips = make(map[netip.Addr]IP)
@@ -109,6 +113,7 @@ func (e *Engine) Consume(b flow.Batch) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	number := e.advance(b.Time)
+	e.enterMinute(number)
 	sample := Sample{Time: number * second, ActiveSessions: uint64(e.sessions.slab.len()), Input: b.Input}
 	e.tick = e.tick[:0]
 	for i := range b.Points {

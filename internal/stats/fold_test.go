@@ -1,14 +1,16 @@
 package stats
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 
 	"netflow-monitor/internal/flow"
 )
@@ -108,6 +110,10 @@ func (l *ledger) label(dimension string, r *flow.Record, responder bool) string 
 		return location.CountryCode
 	case dimension == DimensionASN && location.ASN != 0 && l.home.Level(end) == 0:
 		return fmt.Sprintf("AS%d", location.ASN)
+	case dimension == DimensionInterface && !responder:
+		if p := cmp.Or(r.Counted, r.Key.Point); p != 0 {
+			return strconv.Itoa(int(p))
+		}
 	case dimension == DimensionProtocol && !responder:
 		return protocol
 	case dimension == DimensionPort && !responder:
@@ -195,7 +201,7 @@ func checkEngine(t *testing.T, e *Engine, l *ledger) {
 		got[s.ID] = s
 	}
 	want := l.sessions()
-	if d := cmp.Diff(want, got); d != "" || total != len(want) {
+	if d := gocmp.Diff(want, got); d != "" || total != len(want) {
 		t.Errorf("%d sessions: %s", total, d)
 	}
 	ips, total := e.IPs(IPQuery{})
@@ -203,16 +209,16 @@ func checkEngine(t *testing.T, e *Engine, l *ledger) {
 	for _, p := range ips {
 		gotIPs[p.Addr] = p
 	}
-	if d := cmp.Diff(l.ips(), gotIPs, cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); d != "" || total != len(gotIPs) {
+	if d := gocmp.Diff(l.ips(), gotIPs, gocmp.Comparer(func(a, b netip.Addr) bool { return a == b })); d != "" || total != len(gotIPs) {
 		t.Errorf("%d IPs: %s", total, d)
 	}
-	for _, dimension := range []string{DimensionCountry, DimensionASN, DimensionProtocol, DimensionPort} {
+	for _, dimension := range []string{DimensionCountry, DimensionASN, DimensionProtocol, DimensionPort, DimensionInterface} {
 		ranks := make(map[string]Rank)
 		for _, r := range e.Top(dimension, 0) {
 			r.Name = ""
 			ranks[r.Key] = r
 		}
-		if d := cmp.Diff(l.ranks(dimension), ranks); d != "" {
+		if d := gocmp.Diff(l.ranks(dimension), ranks); d != "" {
 			t.Errorf("%s: %s", dimension, d)
 		}
 	}
@@ -233,7 +239,7 @@ func checkTotals(t *testing.T, e *Engine, l *ledger) {
 	}
 	got := e.Totals()
 	got.Evicted = nil
-	if d := cmp.Diff(want, got); d != "" {
+	if d := gocmp.Diff(want, got); d != "" {
 		t.Errorf("totals: %s", d)
 	}
 	series := e.Series(0, 0)
@@ -243,7 +249,7 @@ func checkTotals(t *testing.T, e *Engine, l *ledger) {
 	for i, s := range series {
 		want := l.sample(func(j int) bool { return i == j })
 		want.Time, want.ActiveSessions = l.batches[i].Time-second, s.ActiveSessions
-		if d := cmp.Diff(want, s); d != "" {
+		if d := gocmp.Diff(want, s); d != "" {
 			t.Errorf("second %d: %s", i, d)
 		}
 	}
@@ -262,7 +268,7 @@ func TestActiveSessionsOfASecond(t *testing.T) {
 	for _, s := range e.Series(0, 0) {
 		got = append(got, s.ActiveSessions)
 	}
-	if d := cmp.Diff([]uint64{2, 2, 2, 2, 0}, got); d != "" {
+	if d := gocmp.Diff([]uint64{2, 2, 2, 2, 0}, got); d != "" {
 		t.Error(d)
 	}
 }

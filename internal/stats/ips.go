@@ -12,8 +12,10 @@ type ipTable struct {
 	slab   slab[ip]
 	index  map[[16]byte]uint32
 	silent queue // by the latest record, oldest first
-	// touched are slots with something that was not drained; marked listed, each once.
+	// touched are slots with something that was not drained, each once: listed is one more
+	// than its place here. marks are what of them was taken for deltas of earlier minutes.
 	touched []uint32
+	marks   []amount
 }
 
 // ip is an address. IPv4 is IPv4-mapped, which makes it the same as its mapped form.
@@ -27,8 +29,8 @@ type ip struct {
 	nowSent, nowReceived uint64
 	generation           uint32
 	place                uint32
+	listed               uint32 // its place in touched and one, 0 for none
 	local                bool
-	listed               bool // in touched
 	known                bool // the slot is in use
 }
 
@@ -79,6 +81,7 @@ func (e *Engine) evictIP(i uint32) {
 	if d, changed := e.delta(p); changed {
 		e.evicted[boundPendingIPs] += e.pending.addIP(&d, e.cfg.MaxPending)
 	}
+	e.leaveMinute(p)
 	e.places.rows[p.place].ips--
 	t.silent.remove(i)
 	delete(t.index, p.addr)
@@ -122,9 +125,9 @@ func (e *Engine) foldIP(i uint32, addr *[16]byte, sent, received counted, r *flo
 // touch notes that a slot has something to drain. A slot is noted once, also if it
 // is given to another address meanwhile, so the list is never longer than the table.
 func (t *ipTable) touch(i uint32) {
-	if p := t.slab.at(i); !p.listed {
-		p.listed = true
+	if p := t.slab.at(i); p.listed == 0 {
 		t.touched = append(t.touched, i)
+		p.listed = uint32(len(t.touched))
 	}
 }
 

@@ -18,16 +18,19 @@ type ranking struct {
 	first int
 	index map[uint32]uint32
 	rows  []rankRow
+	// touched are rows with something that was not taken; marked listed, each once.
+	touched []uint32
 }
 
 type rankRow struct {
-	name           string
-	sent, received Volume
-	sessions       uint64
-	retransmits    uint64 // both ways
-	now            uint64 // wire bytes in the second of generation
-	generation     uint32
-	key            uint32
+	name string
+	amount
+	// taken is the part of the amount that deltas were made of.
+	taken      amount
+	now        uint64 // wire bytes in the second of generation
+	generation uint32
+	key        uint32
+	listed     bool // in touched
 }
 
 const otherRow = 1
@@ -102,25 +105,30 @@ func (e *Engine) foldRanks(s *session, r *flow.Record) {
 		if rk.dimension.Addresses {
 			continue
 		}
-		if row := s.ranks[rk.first]; row != 0 {
-			rk.rows[row].add(sent, received, again, e.generation)
-		}
+		rk.add(s.ranks[rk.first], sent, received, again, e.generation)
 		if rk.dimension.Ends {
-			if row := s.ranks[rk.first+1]; row != 0 {
-				rk.rows[row].add(received, sent, again, e.generation)
-			}
+			rk.add(s.ranks[rk.first+1], received, sent, again, e.generation)
 		}
 	}
 }
 
-func (r *rankRow) add(sent, received Volume, retransmits uint64, generation uint32) {
-	r.sent.add(sent)
-	r.received.add(received)
-	r.retransmits += retransmits
-	if r.generation != generation {
-		r.generation, r.now = generation, 0
+// add counts a record in a row; row 0 is none.
+func (rk *ranking) add(i uint32, sent, received Volume, retransmits uint64, generation uint32) {
+	if i == 0 {
+		return
 	}
-	r.now += sent.Bytes + received.Bytes
+	row := &rk.rows[i]
+	row.sent.add(sent)
+	row.received.add(received)
+	row.retransmits += retransmits
+	if row.generation != generation {
+		row.generation, row.now = generation, 0
+	}
+	row.now += sent.Bytes + received.Bytes
+	if !row.listed {
+		row.listed = true
+		rk.touched = append(rk.touched, i)
+	}
 }
 
 // Top ranks the rows of a dimension by bytes: the first n, all if n is 0. An unknown

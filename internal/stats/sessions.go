@@ -14,7 +14,12 @@ type sessionTable struct {
 	slab slab[session]
 	// details are of those sessions that have any.
 	details slab[details]
-	index   map[uint64]uint32
+	// index is by the ID of the records.
+	index map[uint64]uint32
+	// parts are the IDs of sessions that had to make room and came back, to those of
+	// their records; count is how many there were.
+	parts map[uint64]uint64
+	count uint32
 	// silent orders by the latest record, due by the latest snapshot; both oldest first.
 	silent, due queue
 }
@@ -66,6 +71,9 @@ type session struct {
 func (e *Engine) fold(r *flow.Record, sample *Sample) {
 	i, known := e.sessions.index[r.ID]
 	if !known {
+		if !r.First && r.Sent.IsZero() && r.Received.IsZero() {
+			return // the end of one that had to make room and did nothing since
+		}
 		i = e.addSession(r)
 		if r.First {
 			sample.NewSessions++
@@ -144,7 +152,8 @@ func (e *Engine) foldDetails(s *session, r *flow.Record) {
 }
 
 // addSession makes a session of its first record, or of a later one if it was
-// evicted meanwhile: then it is counted from here on.
+// evicted meanwhile: then it is another session that begins here, because what was
+// counted before has ended under the first one's ID.
 func (e *Engine) addSession(r *flow.Record) uint32 {
 	t := &e.sessions
 	if t.slab.len() >= e.cfg.MaxSessions {
@@ -159,6 +168,9 @@ func (e *Engine) addSession(r *flow.Record) uint32 {
 			ICMPType: r.ICMPType, ICMPCode: r.ICMPCode,
 		},
 		snapshot: e.clock,
+	}
+	if !r.First {
+		s.Start, s.ID = r.Last, t.partID(r)
 	}
 	t.index[r.ID] = i
 	t.silent.pushBack(i)
@@ -182,6 +194,41 @@ func (e *Engine) addSession(r *flow.Record) uint32 {
 	e.rankSession(s, r.First, srcLocation, dstLocation)
 	e.placeSession(s, r.First, srcLocation, dstLocation)
 	return i
+}
+
+// partID makes the ID of a session that came back, in the millisecond of its latest packet.
+// One that a living session has is not taken; that one of the few others of the same
+// millisecond has it is a matter of millions to one.
+func (t *sessionTable) partID(r *flow.Record) uint64 {
+	for {
+		t.count++
+		id := flow.NewID(r.Last, -t.count)
+		_, taken := t.index[id]
+		if _, part := t.parts[id]; !taken && !part {
+			t.parts[id] = r.ID
+			return id
+		}
+	}
+}
+
+// find returns the slot of a living session.
+func (t *sessionTable) find(id uint64) (uint32, bool) {
+	if records, part := t.parts[id]; part {
+		id = records
+	} else if i, ok := t.index[id]; ok && t.slab.at(i).ID != id {
+		return 0, false // that is a later part of it
+	}
+	i, ok := t.index[id]
+	return i, ok
+}
+
+// forget removes a session from the indices.
+func (t *sessionTable) forget(id uint64) {
+	if records, part := t.parts[id]; part {
+		delete(t.parts, id)
+		id = records
+	}
+	delete(t.index, id)
 }
 
 // outside is an address's location, zero if it is at home: home is one place, and
@@ -214,7 +261,7 @@ func (e *Engine) endSession(i uint32, reason flow.EndReason) {
 	}
 	t.silent.remove(i)
 	t.due.remove(i)
-	delete(t.index, s.ID)
+	t.forget(s.ID)
 	t.slab.release(i)
 }
 
@@ -270,7 +317,7 @@ func (e *Engine) EachSession(q SessionQuery, visit func(*Session)) {
 func (e *Engine) Session(id uint64) (Session, bool) {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
-	if i, ok := e.sessions.index[id]; ok {
+	if i, ok := e.sessions.find(id); ok {
 		return e.view(e.sessions.slab.at(i)), true
 	}
 	for s := range e.pending.ended() {

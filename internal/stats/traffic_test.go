@@ -104,7 +104,7 @@ func (g *traffic) key() flow.Key {
 		dst = src
 	}
 	k := flow.Key{
-		Src: src.As16(), Dst: dst.As16(), Version: 4, SrcPort: uint16(g.rand.IntN(65536)), DstPort: uint16(g.rand.IntN(8)),
+		Src: src.As16(), Dst: dst.As16(), Version: 4, SrcPort: uint16(g.rand.IntN(65536)), DstPort: uint16(g.rand.IntN(8)), Point: flow.Point(g.rand.IntN(3)),
 		Protocol: []uint8{flow.ProtoTCP, flow.ProtoUDP, flow.ProtoICMP, flow.ProtoESP, 0}[g.rand.IntN(5)],
 	}
 	if !src.Is4() {
@@ -168,6 +168,9 @@ func (g *traffic) batch(begin, touch, end int) flow.Batch {
 		}
 		if out.Sent.Packets+out.Received.Packets > 0 {
 			out.Last = from + g.rand.Int64N(second)
+		}
+		if g.rand.IntN(4) == 0 {
+			out.Counted = flow.Point(g.rand.IntN(4))
 		}
 		out.State = flow.State(g.rand.IntN(9))
 		out.TCPFlagsSent |= uint8(g.rand.IntN(256))

@@ -168,7 +168,8 @@ type Rank struct {
 // RankDelta is what one key of a dimension took part in within a minute, or within a part
 // of it: roll-ups are sums of these.
 type RankDelta struct {
-	// Time is the minute's beginning in nanoseconds since the Unix epoch.
+	// Time is the minute's beginning in nanoseconds since the Unix epoch; that of its hour
+	// if the store was away for so long that minutes could not be kept.
 	Time      int64
 	Dimension string
 	// Key, Name, Sent, Received, Sessions and Retransmits are as in Rank.
@@ -214,5 +215,6 @@ type Drained struct {
 	// complete seconds only.
 	Samples []Sample
 	// Ranks are deltas, by minute and dimension; RankOther is what there was no room for.
+	// As in rankings, what others carry counts, though it is in no total.
 	Ranks []RankDelta
 }

@@ -100,6 +100,7 @@ func (w *Writer) Run(ctx context.Context) error {
 	var pruning sync.WaitGroup
 	defer pruning.Wait()
 	pruning.Go(func() { w.pruneRegularly(ctx) })
+	pruning.Go(func() { w.trimRegularly(ctx) })
 
 	ticker := time.NewTicker(w.cfg.FlushInterval)
 	defer ticker.Stop()

@@ -263,3 +263,43 @@ func TestConfig(t *testing.T) {
 		t.Errorf("error does not name the key: %v", err)
 	}
 }
+
+// What an earlier version stored by the hour is there by the day too, also before 1970.
+func TestMigrationMakesDays(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "netflow.db")
+	tables, err := os.ReadFile("migrations/0001_tables.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	alter(t, path, string(tables)+"; PRAGMA application_id = 1852206385; PRAGMA user_version = 1")
+	for i, hour := range []int64{-25, -24, -1, 0, 23, 24} {
+		for point := range 2 {
+			columns := "step, time, point, new_sessions, active_sessions"
+			values := fmt.Sprintf("3600, %d, %d, 1, %d", hour*int64(time.Hour), point, i+1)
+			for _, c := range []string{
+				"bytes_in", "bytes_out", "bytes_other", "packets_in", "packets_out", "packets_other", "offered_packets", "offered_bytes",
+				"refused_packets", "refused_bytes", "dropped_packets", "truncated_packets", "retransmits", "observed", "duplicate_packets",
+				"duplicate_bytes", "offloaded_packets", "kernel_packets", "kernel_bytes", "kernel_missed", "kernel_dropped",
+			} {
+				columns, values = columns+", "+c, values+", 3"
+			}
+			alter(t, path, "INSERT INTO traffic_history ("+columns+") VALUES ("+values+")")
+		}
+	}
+	const day = int64(24 * time.Hour)
+	s := open(t, path)
+	for point := range flow.Point(2) {
+		q := store.HistoryQuery{From: -2 * day, To: 2 * day, Step: 86400, Point: point}
+		days, err := s.History(t.Context(), q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var sessions, active, bytes []uint64
+		for _, d := range days {
+			sessions, active, bytes = append(sessions, d.NewSessions), append(active, d.ActiveSessions), append(bytes, d.Input.KernelBytes)
+		}
+		if diff := cmp.Diff([][]uint64{{1, 2, 2, 1}, {1, 3, 5, 6}, {3, 6, 6, 3}}, [][]uint64{sessions, active, bytes}); diff != "" {
+			t.Error(diff)
+		}
+	}
+}

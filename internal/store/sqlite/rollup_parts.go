@@ -21,9 +21,8 @@ type extent struct {
 
 // readExtent returns false for a dimension without rows.
 func readExtent(ctx context.Context, tx *sql.Tx, dimension string) (x extent, ok bool, err error) {
-	var columns []string
-	var dst []any
-	dst = append(dst, &x.dimension)
+	columns := make([]string, 0, 2*len(rollupSteps))
+	dst := append(make([]any, 0, 1+2*len(rollupSteps)), &x.dimension)
 	for i, step := range rollupSteps {
 		where := fmt.Sprintf(" FROM rollups WHERE dimension = d.id AND step = %d", step)
 		columns = append(columns, "(SELECT ifnull(min(time), 0)"+where+")", fmt.Sprintf("(SELECT ifnull(max(time) + %d, 0)", step)+where+")")

@@ -256,7 +256,7 @@ func testTrim(t *testing.T, s store.Store) {
 					}
 				}
 				equal(t, "sum after trimming", got, want)
-				if m < 2 && length <= 24*60*minute && rows >= keys {
+				if length <= 24*60*minute && rows >= keys { // the latest one is not over, and bounded too
 					t.Errorf("%d rows are left of %d in %v", rows, keys, time.Duration(length))
 				}
 				q.Keys = []string{"10.0.0.0", "10.0.0.49", "10.0.27.87"} // two at home, the largest
