@@ -1,10 +1,20 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"flag"
+	"net/netip"
+	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"netflow-monitor/internal/flow"
+	"netflow-monitor/internal/stats"
+	"netflow-monitor/internal/store"
+	"netflow-monitor/internal/store/sqlite"
 )
 
 var update = flag.Bool("update", false, "write the transcripts' expected output")
@@ -19,7 +29,33 @@ func TestTranscripts(t *testing.T) {
 		Dir:                 "testdata",
 		UpdateScripts:       *update,
 		RequireExplicitExec: true,
+		Setup: func(env *testscript.Env) error {
+			if filepath.Base(env.WorkDir) != "script-db" {
+				return nil
+			}
+			return makeDatabase(env.WorkDir)
+		},
 	})
+}
+
+// makeDatabase writes two sessions, ten days apart, as a monitor does.
+func makeDatabase(dir string) error {
+	ctx := context.Background()
+	db, err := sqlite.Open(ctx, sqlite.Config{Path: filepath.Join(dir, "data", "netflow.db")})
+	if err != nil {
+		return err
+	}
+	now := time.Now()
+	b := store.Batch{Run: "run", Sequence: 1}
+	for i, at := range []time.Time{now.AddDate(0, 0, -10), now} {
+		s := stats.Session{ID: flow.NewID(at.UnixNano(), uint32(i)), Start: at.UnixNano(), Last: at.UnixNano(), End: flow.EndOfFlow}
+		s.Key = flow.Key{Version: 4, Protocol: flow.ProtoTCP, SrcPort: 50000, DstPort: 443}
+		s.Key.Src, s.Key.Dst = netip.MustParseAddr("10.0.0.1").As16(), netip.MustParseAddr("192.0.2.1").As16()
+		s.Sent = flow.Counters{Packets: 1, WireBytes: 100}
+		b.Sessions = append(b.Sessions, s)
+		b.Samples = append(b.Samples, stats.Sample{Time: at.UnixNano(), NewSessions: 1})
+	}
+	return errors.Join(db.Write(ctx, b), db.Close())
 }
 
 func TestParseSpeed(t *testing.T) {

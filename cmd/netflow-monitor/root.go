@@ -52,7 +52,7 @@ func newRootCommand() *cobra.Command {
 		SuggestionsMinimumDistance: 2,
 	}
 	f.register(root)
-	root.AddCommand(newReadCommand(), newConfigCommand(), newVersionCommand())
+	root.AddCommand(newReadCommand(), newDBCommand(), newConfigCommand(), newVersionCommand())
 	root.SetHelpCommand(newHelpCommand(root))
 	root.SetFlagErrorFunc(plainFlagError)
 	root.InitDefaultCompletionCmd()

@@ -162,6 +162,7 @@ type Deps struct {
 	Engine  Engine
 	Catalog Catalog
 	Writer  Writer
+	Keeper  Keeper
 	Monitor Monitor
 	// Auth is nil if the server listens on the loopback only and asks for no password.
 	Auth *auth.Auth
@@ -186,6 +187,7 @@ type Server struct {
 	feed    *feed
 	packer  *packer
 	page    *page
+	jobs    *jobs
 	openAPI []byte
 	handler http.Handler
 	// closing is closed when the server shuts down, so that WebSockets end.
@@ -197,14 +199,14 @@ func New(cfg Config, deps Deps) (*Server, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	if deps.Engine == nil || deps.Catalog == nil || deps.Writer == nil || deps.Monitor == nil || deps.Points == nil || deps.FindPoint == nil {
+	if deps.Engine == nil || deps.Catalog == nil || deps.Writer == nil || deps.Keeper == nil || deps.Monitor == nil || deps.Points == nil || deps.FindPoint == nil {
 		return nil, errors.New("api: a dependency is missing")
 	}
 	if deps.Log == nil {
 		deps.Log = slog.New(slog.DiscardHandler)
 	}
 	s := &Server{
-		cfg: cfg, deps: deps, log: deps.Log, packer: newPacker(),
+		cfg: cfg, deps: deps, log: deps.Log, packer: newPacker(), jobs: newJobs(),
 		hub:     stream.New(stream.Limits{Subscribers: cfg.MaxClients, Topics: maxLiveTopics}),
 		closing: make(chan struct{}),
 	}

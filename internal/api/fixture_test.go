@@ -76,9 +76,11 @@ func (m *monitor) set(on bool) (bool, error) {
 // fixture is a server with the real engine and a real database.
 type fixture struct {
 	*Server
-	engine  *stats.Engine
-	writer  *store.Writer
-	monitor *monitor
+	engine *stats.Engine
+	writer *store.Writer
+	// database is what writer writes to.
+	database *sqlite.Store
+	monitor  *monitor
 	// now is the time of the last batch.
 	now time.Time
 }
@@ -128,7 +130,7 @@ func newFixture(tb testing.TB, options ...option) *fixture {
 	points := []string{"", "eth0", "br0"}
 	cfg := Default()
 	deps := Deps{
-		Engine: engine, Catalog: store.NewCatalog(engine, writer, database), Writer: writer, Monitor: m,
+		Engine: engine, Catalog: store.NewCatalog(engine, writer, database), Writer: writer, Keeper: database, Monitor: m,
 		Points: func(p flow.Point) string { return points[p] },
 		FindPoint: func(name string) (flow.Point, bool) {
 			i := slices.Index(points, name)
@@ -144,7 +146,7 @@ func newFixture(tb testing.TB, options ...option) *fixture {
 		tb.Fatal(err)
 	}
 	s.feed.interval = 100 * time.Millisecond
-	return &fixture{Server: s, engine: engine, writer: writer, monitor: m, now: time.Now().Truncate(time.Second)}
+	return &fixture{Server: s, engine: engine, writer: writer, database: database, monitor: m, now: time.Now().Truncate(time.Second)}
 }
 
 func testPage() fs.FS {

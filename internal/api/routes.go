@@ -55,6 +55,7 @@ func (s *Server) routes() []route {
 		{get, "/healthz", accessOpen, s.getHealth, "Liveness", nil, nil, wire.Health{}},
 		{get, "/{path...}", accessOpen, s.getPage, "The page", nil, nil, nil},
 	}
+	routes = append(routes, s.databaseRoutes()...)
 	if s.cfg.Debug {
 		routes = append(routes, route{
 			get, "/debug/pprof/{profile}", accessChange, s.getProfile, "Profile of the program, on the loopback only", profileParams(), nil, nil,

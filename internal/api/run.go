@@ -55,7 +55,9 @@ func (s *Server) Run(ctx context.Context, l net.Listener) error {
 	case <-ctx.Done():
 	}
 	close(s.closing)
+	s.jobs.cancel()
 	s.shutdown(ctx, server)
+	s.jobs.stop()
 	stopFeed()
 	<-fed
 	return err

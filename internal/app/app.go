@@ -117,7 +117,7 @@ func assemble(ctx context.Context, cfg config.Config, opts Options, pre prepared
 		started: time.Now(), most: cfg.Monitor.MaxSessions, woken: make(chan struct{}, 1),
 	}
 	p.server, err = api.New(apiConfig(cfg, opts.Debug), api.Deps{
-		Catalog: store.NewCatalog(p.engine, p.writer, db), Engine: p.engine, Writer: p.writer, Monitor: p.monitor, Auth: p.access.auth,
+		Catalog: store.NewCatalog(p.engine, p.writer, db), Engine: p.engine, Writer: p.writer, Keeper: db, Monitor: p.monitor, Auth: p.access.auth,
 		Points: p.interfaces.name, FindPoint: p.interfaces.find,
 		Page: web.FS(), Version: opts.Version, Log: log.Logger,
 	})

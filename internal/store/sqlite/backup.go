@@ -21,8 +21,22 @@ import (
 // copyPages is how many pages are copied between two looks at the context.
 const copyPages = 128
 
-// Progress is told how far a long job is: bytes done of a total. It must not block.
-type Progress func(stage string, done, total int64)
+// partialMark is in the names of files that are not ready.
+const partialMark = ".partial-"
+
+// removePartial removes copies beside the database that a killed program left half done.
+func (s *Store) removePartial() error {
+	entries, err := os.ReadDir(filepath.Dir(s.path))
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), filepath.Base(s.path)+partialMark) && e.Type().IsRegular() {
+			err = errors.Join(err, os.Remove(filepath.Join(filepath.Dir(s.path), e.Name())))
+		}
+	}
+	return err
+}
 
 // Stages of a backup.
 const (
@@ -34,7 +48,8 @@ const (
 // write, checks the copy, and gives it its name only then. The copy is one file, without a
 // log. It goes page by page, which is several times faster than to write all rows anew as
 // VACUUM INTO does, can tell how far it is, and leaves the log to grow for less long.
-func (s *Store) Backup(ctx context.Context, target string, progress Progress) (err error) {
+// progress gets bytes done of a total; it must not block.
+func (s *Store) Backup(ctx context.Context, target string, progress func(stage string, done, total int64)) (err error) {
 	target, err = filepath.Abs(target)
 	if err != nil {
 		return fmt.Errorf("find %s: %w", target, err)
@@ -49,7 +64,7 @@ func (s *Store) Backup(ctx context.Context, target string, progress Progress) (e
 	if err := needSpace(target, u.used+u.free); err != nil {
 		return err
 	}
-	partial := target + ".partial-" + strings.ToLower(rand.Text()[:8])
+	partial := target + partialMark + strings.ToLower(rand.Text()[:8])
 	file, err := os.OpenFile(partial, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o640) //nolint:gosec // as the database itself
 	if err != nil {
 		return fmt.Errorf("make the backup: %w", explainTarget(partial, err))
@@ -95,7 +110,7 @@ func (s *Store) refuseTarget(target string) error {
 
 // copyTo copies within one read transaction, so that what is written meanwhile neither
 // enters the copy nor makes it begin again.
-func (s *Store) copyTo(ctx context.Context, partial string, progress Progress) (err error) {
+func (s *Store) copyTo(ctx context.Context, partial string, progress func(stage string, done, total int64)) (err error) {
 	c, err := s.reader.Conn(ctx)
 	if err != nil {
 		return err

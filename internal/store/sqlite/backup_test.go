@@ -300,3 +300,17 @@ func TestAttachLeavesNothing(t *testing.T) {
 		t.Errorf("left behind: %v", found)
 	}
 }
+
+// What a killed program left half done is removed, and nothing else.
+func TestOpenRemovesPartialCopies(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "netflow.db")
+	for _, name := range []string{path + ".partial-abc", path + ".partial-abc-journal", path + ".bak", path + ".bak.partial-abc"} {
+		if err := os.WriteFile(name, []byte("x"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	open(t, path)
+	if left, _ := filepath.Glob(path + ".*"); len(left) != 3 { // with the lock
+		t.Errorf("left: %v", left)
+	}
+}

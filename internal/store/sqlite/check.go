@@ -83,8 +83,10 @@ func readCheck(ctx context.Context, db *sql.DB, check string) (problems []string
 		if err := rows.Scan(&text); err != nil {
 			return nil, err
 		}
-		if text != "ok" {
-			problems = append(problems, strings.Split(strings.TrimSpace(text), "\n")...)
+		for line := range strings.SplitSeq(strings.TrimSpace(text), "\n") {
+			if line != "ok" && !strings.HasPrefix(line, "***") {
+				problems = append(problems, line)
+			}
 		}
 	}
 	return problems, rows.Err()

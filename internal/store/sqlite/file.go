@@ -119,17 +119,30 @@ func (s *Store) replaced(ctx context.Context, deleted bool) error {
 		Params: map[string]string{"path": s.path},
 	})
 	s.file.ready = false
+	// What is in the log belongs to the old file, which may be somewhere else now.
+	var blocked, logged, moved int
+	err := s.writer.QueryRowContext(ctx, "PRAGMA wal_checkpoint(PASSIVE)").Scan(&blocked, &logged, &moved)
+	complete := err == nil && blocked == 0 && logged == moved
 	s.generation.gate.Lock()
 	defer s.generation.gate.Unlock()
 	s.generation.number.Add(1)
-	// The log of the old file would be taken for the new one's.
+	// The log would be taken for the new file's.
 	if log, err := os.Stat(s.path + "-wal"); err == nil && s.file.log != nil && os.SameFile(log, s.file.log) {
-		to := s.freeName(".left")
-		if err := errors.Join(moveFile(s.path+"-wal", to+"-wal"), moveFile(s.path+"-shm", to+"-shm")); err != nil {
+		if err := s.leaveLog(complete); err != nil {
 			return err
 		}
 	}
 	return s.begin(ctx)
+}
+
+// leaveLog takes the log of a file that is gone out of the way, or keeps it if it has what
+// is not in that file.
+func (s *Store) leaveLog(complete bool) error {
+	if complete {
+		return errors.Join(os.Remove(s.path+"-wal"), os.Remove(s.path+"-shm"))
+	}
+	to := s.freeName(".left")
+	return errors.Join(moveFile(s.path+"-wal", to+"-wal"), moveFile(s.path+"-shm", to+"-shm"))
 }
 
 // setAside moves a damaged database away, with its log, and begins a new one.
@@ -147,6 +160,9 @@ func (s *Store) setAside(ctx context.Context, cause error) error {
 		return fmt.Errorf("set the damaged database aside: %w", err)
 	}
 	s.aside.Store(&to)
+	if e, ok := errors.AsType[*driver.Error](cause); ok {
+		cause = e // without what was being done
+	}
 	s.event(store.Event{
 		Level: store.LevelError, Kind: KindSetAside,
 		Message: fmt.Sprintf("The database was damaged (%v). It is kept as %s, and history begins anew; rescue what is left in it with: "+

@@ -174,6 +174,14 @@ func TestFileTakenAway(t *testing.T) {
 			if len(*events) != 1 || (*events)[0].Kind != sqlite.KindReplaced || !strings.Contains((*events)[0].Message, path) {
 				t.Errorf("events: %+v", *events)
 			}
+			if c.name == "moved" { // all that was stored moved with it
+				if err := verify(ctx, attach(t, path+".old"), path+".old", 3, perBatch); err != nil {
+					t.Error(err)
+				}
+			}
+			if left, _ := filepath.Glob(path + ".left*"); len(left) > 0 {
+				t.Errorf("left behind: %v", left)
+			}
 			if _, err := sqlite.Open(ctx, sqlite.Config{Path: path}); err == nil || !strings.Contains(err.Error(), "another monitor") {
 				t.Errorf("a second monitor on the new file: %v", err)
 			}

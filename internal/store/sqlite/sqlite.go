@@ -109,6 +109,9 @@ func Open(ctx context.Context, cfg Config) (s *Store, err error) {
 	if s.age.newest, err = s.newestHistory(ctx, s.opened); err != nil {
 		return s, fmt.Errorf("open %s: %w", s.path, s.explain(err))
 	}
+	if err := s.removePartial(); err != nil {
+		return s, fmt.Errorf("remove an unfinished copy of %s: %w", s.path, explain(s.path, err))
+	}
 	return s, nil
 }
 

@@ -1,5 +1,55 @@
 // Code generated from internal/api/wire by tsgen (make gen). DO NOT EDIT.
 
+/** DatabaseDetail is the answer of /api/database and of the jobs below it. */
+export interface DatabaseDetail {
+  database: Database
+  schema_version: number
+  retention: Retention
+  /** Job is the latest one since the program started, null if there was none. */
+  job: DatabaseJob | null
+}
+
+/** Retention is for how many seconds each kind of row is kept; 0 is for ever. */
+export interface Retention {
+  sessions: number
+  ips: number
+  /** traffic by the second */
+  seconds: number
+  minutes: number
+  hours: number
+  days: number
+  events: number
+  /** 0 is no bound */
+  max_bytes: number
+}
+
+/** DatabaseJob is work on the database that goes on in the background; one at a time. */
+export interface DatabaseJob {
+  /** "cleanup", "vacuum", "check" or "backup" */
+  kind: string
+  /** "running", "done" or "failed" */
+  state: string
+  /** Progress is how much of a backup is copied, 0 to 1; of other jobs 0 until they are done. */
+  progress: number
+  started_at: string
+  /** null while it runs */
+  finished_at: string | null
+  /** why it failed; empty if it did not */
+  error: string
+  /** that a cleanup deleted */
+  rows: number
+  /** that were given back, or of the backup */
+  bytes: number
+  /** that a check found */
+  faults: string[]
+}
+
+/** Cleanup is the body of POST /api/database/cleanup. */
+export interface Cleanup {
+  /** what is older goes; 1 to 36500 */
+  days: number
+}
+
 /** Span is the time that an answer is about, where one was asked for: [From, To). */
 export interface Span {
   from: string
