@@ -69,8 +69,9 @@ var layers = map[string]row{
 
 	"internal/api/wire":       {nil, "the JSON types stand alone: TypeScript is generated from them"},
 	"internal/api/wire/tsgen": {nil, "a generator reads source text"},
+	"internal/api/rows": {[]string{"internal/api/wire"}, "exports: the JSON types as CSV and lines, for whoever has them"},
 	"internal/api": {
-		[]string{"internal/flow", "internal/stats", "internal/geo", "internal/store", "internal/stream", "internal/auth", "internal/api/wire"},
+		[]string{"internal/flow", "internal/stats", "internal/geo", "internal/store", "internal/stream", "internal/auth", "internal/api/rows", "internal/api/wire"},
 		"answers questions: it never sees packets, files or the wiring",
 	},
 	"web": {nil, "the built page as a file system"},

@@ -190,6 +190,7 @@ type Server struct {
 	jobs    *jobs
 	openAPI []byte
 	handler http.Handler
+	exports chan struct{} // one token for each that is being written
 	// closing is closed when the server shuts down, so that WebSockets end.
 	closing chan struct{}
 }
@@ -208,6 +209,7 @@ func New(cfg Config, deps Deps) (*Server, error) {
 	s := &Server{
 		cfg: cfg, deps: deps, log: deps.Log, packer: newPacker(), jobs: newJobs(),
 		hub:     stream.New(stream.Limits{Subscribers: cfg.MaxClients, Topics: maxLiveTopics}),
+		exports: make(chan struct{}, maxExports),
 		closing: make(chan struct{}),
 	}
 	s.feed = newFeed(s.hub, s.topics(), s.now, s.log)

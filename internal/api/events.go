@@ -9,13 +9,17 @@ import (
 )
 
 func eventParams() []param {
-	return append(pagingParams(columnNames(store.EventColumns), "desc"),
-		param{name: "level", kind: kindChoice, doc: "at least this level", values: []string{"info", "warning", "error"}},
-		param{name: "kind", kind: kindText, doc: "code of the kind of event"},
-		param{name: "text", kind: kindText, doc: "part of the message or the kind"},
+	return append(pagingParams(columnNames(store.EventColumns), "desc"), eventFilters()...)
+}
+
+func eventFilters() []param {
+	return []param{
+		{name: "level", kind: kindChoice, doc: "at least this level", values: []string{"info", "warning", "error"}},
+		{name: "kind", kind: kindText, doc: "code of the kind of event"},
+		{name: "text", kind: kindText, doc: "part of the message or the kind"},
 		timeParam("from", "events at or after this time"),
 		timeParam("to", "events before this time"),
-	)
+	}
 }
 
 func (q *query) events() (store.EventQuery, paging) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"net/http"
+	"slices"
 	"time"
 
 	"netflow-monitor/internal/api/wire"
@@ -33,13 +34,18 @@ func seriesParams() []param {
 }
 
 func historyParams() []param {
+	return slices.Concat(historySpanParams(), []param{
+		{name: "compare", kind: kindChoice, doc: "previous: also the period of the same length before", values: []string{comparePrevious}},
+	}, seriesParams())
+}
+
+func historySpanParams() []param {
 	return []param{
 		{name: "hours", kind: kindNumber, doc: "the last so many hours; not with from and to", fallback: "24", min: 1, max: maxHours},
 		timeParam("from", "beginning of the series"),
 		timeParam("to", "end of the series; now if absent"),
 		interfaceParam("only traffic that counts there; captured, duplicates and the like are of all it saw, active_sessions is 0"),
 		{name: "step", kind: kindNumber, doc: "seconds of a point; chosen to fit if absent", min: 1, max: maxStep},
-		{name: "compare", kind: kindChoice, doc: "previous: also the period of the same length before", values: []string{comparePrevious}},
 	}
 }
 
@@ -93,7 +99,7 @@ func (s *Server) history(ctx context.Context, q *query) (wire.History, error) {
 		least = minute
 	}
 	h := s.historyQuestion(q, least)
-	keys := s.seriesKeys(q, dimension)
+	keys, top := s.seriesKeys(q, dimension)
 	if points := (h.to - h.from) / int64(time.Second) / h.step; points > maxPoints {
 		q.fail("step", "%d seconds make more than %d points; use a longer step or a shorter time", h.step, maxPoints)
 	}
@@ -104,7 +110,7 @@ func (s *Server) history(ctx context.Context, q *query) (wire.History, error) {
 	if err != nil || dimension == "" {
 		return answer, err
 	}
-	return answer, s.addSeries(ctx, &answer, dimension, keys, int(q.number("top")), h)
+	return answer, s.addSeries(ctx, &answer, dimension, keys, top, h)
 }
 
 // series asks for the traffic, and for that before if it is to be compared.

@@ -17,16 +17,20 @@ import (
 const maxRankedIPs = 10_000
 
 func ipParams() []param {
-	return append(pagingParams(columnNames(stats.IPColumns), "desc"),
-		param{name: "ip", kind: kindNetwork, doc: "address or network"},
-		param{name: "local", kind: kindFlag, doc: "true: only addresses at home; false: only others"},
-		param{name: "country", kind: kindCountry, doc: "addresses in the country, among those of the time or of the sessions that are kept"},
-		param{name: "asn", kind: kindASN, doc: "addresses of the autonomous system, likewise"},
-		param{name: "text", kind: kindText, doc: "the address, the beginning of one, or a network; the country or AS, likewise"},
+	return append(pagingParams(columnNames(stats.IPColumns), "desc"), ipFilters()...)
+}
+
+func ipFilters() []param {
+	return []param{
+		{name: ipColumn, kind: kindNetwork, doc: "address or network"},
+		{name: "local", kind: kindFlag, doc: "true: only addresses at home; false: only others"},
+		{name: "country", kind: kindCountry, doc: "addresses in the country, among those of the time or of the sessions that are kept"},
+		{name: "asn", kind: kindASN, doc: "addresses of the autonomous system, likewise"},
+		{name: "text", kind: kindText, doc: "the address, the beginning of one, or a network; the country or AS, likewise"},
 		timeParam("from", "what the addresses did in the time from here, from the roll-ups; the largest 10 000"),
 		timeParam("to", "end of that time; now if absent"),
 		atParam("what they did in that minute"),
-	)
+	}
 }
 
 // ipQuestion is which addresses a list is of.
@@ -44,7 +48,7 @@ func (s *Server) ipsAskedFor(ctx context.Context, q *query) ipQuestion {
 	x := ipQuestion{
 		rankQuestion: rankQuestion{window: s.window(q, minute), limit: maxRankedIPs},
 		IPQuery: stats.IPQuery{
-			Network: q.network("ip"), Local: q.flag("local"),
+			Network: q.network(ipColumn), Local: q.flag("local"),
 			OrderBy: p.orderBy, Descending: p.descending, Offset: p.offset(), Limit: p.perPage,
 		},
 		country: q.country("country"), asn: q.asn("asn"), terms: s.terms(ctx, q),
@@ -160,16 +164,13 @@ func (s *Server) sightings(ctx context.Context, list []stats.IP) error {
 	return nil
 }
 
-// wireIPs makes rows of addresses. A ranking knows retransmissions both ways only.
-func (s *Server) wireIPs(list []stats.IP, ranked bool) []wire.IP {
-	items := make([]wire.IP, len(list))
-	for i := range list {
-		items[i] = s.ip(&list[i])
-		if ranked {
-			items[i].RetransmitsSent = 0
-		}
+// wireIP makes a row. A ranking knows retransmissions both ways only.
+func (s *Server) wireIP(ip *stats.IP, ranked bool) wire.IP {
+	w := s.ip(ip)
+	if ranked {
+		w.RetransmitsSent = 0
 	}
-	return items
+	return w
 }
 
 func (s *Server) listIPs(ctx context.Context, q *query) (wire.Page[wire.IP], error) {
@@ -181,7 +182,11 @@ func (s *Server) listIPs(ctx context.Context, q *query) (wire.Page[wire.IP], err
 	if err != nil {
 		return wire.Page[wire.IP]{}, err
 	}
-	page := pageOf(x.listed, s.wireIPs(list, x.ranked()), total)
+	items := make([]wire.IP, len(list))
+	for i := range list {
+		items[i] = s.wireIP(&list[i], x.ranked())
+	}
+	page := pageOf(x.listed, items, total)
 	if x.ranked() {
 		page.Source = x.source()
 	}

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"netflow-monitor/internal/api/rows"
 	"netflow-monitor/internal/api/wire"
 )
 
@@ -72,6 +73,18 @@ func operation(r *route, types schemas) object {
 	switch {
 	case r.answer != nil:
 		answer["content"] = object{"application/json": object{"schema": types.of(reflect.TypeOf(r.answer))}}
+	case strings.HasPrefix(r.pattern, exportPath):
+		content := object{}
+		for _, name := range rows.Formats() {
+			f, _ := rows.ParseFormat(name)
+			media, _, _ := strings.Cut(f.ContentType(), ";")
+			content[media] = object{"schema": object{"type": "string"}}
+		}
+		answer["content"] = content
+		answer["headers"] = object{
+			"X-Total-Count":     object{"description": "how many rows there are", "schema": object{"type": "integer"}},
+			"X-Total-Estimated": object{"description": "whether that is estimated", "schema": object{"type": "boolean"}},
+		}
 	case r.pattern == "/api/openapi.json":
 		answer["content"] = object{"application/json": object{"schema": object{"type": "object"}}}
 	}

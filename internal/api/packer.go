@@ -3,6 +3,7 @@ package api
 import (
 	"bytes"
 	"compress/gzip"
+	"errors"
 	"io"
 	"net/http"
 	"strings"
@@ -41,6 +42,21 @@ func (p *packer) pack(w io.Writer, body []byte) {
 	z.Reset(w)
 	_, _ = z.Write(body) // fails only if the client has gone
 	_ = z.Close()
+}
+
+// stream compresses what is written by do, which may flush it on the way. If do fails, the
+// end is missing on purpose.
+func (p *packer) stream(w io.Writer, do func(z io.Writer, flush func() error) error) error {
+	z, ok := p.writers.Get().(*gzip.Writer)
+	if !ok {
+		return errors.ErrUnsupported
+	}
+	defer p.writers.Put(z)
+	z.Reset(w)
+	if err := do(z, z.Flush); err != nil {
+		return err
+	}
+	return z.Close()
 }
 
 // best compresses as well as it can, for what is sent often. It returns nil if

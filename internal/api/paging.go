@@ -24,10 +24,15 @@ type paging struct {
 }
 
 func pagingParams(orders []string, direction string) []param {
-	return []param{
+	return append([]param{
 		{name: "page", kind: kindNumber, doc: "page of the list, from 1", fallback: "1", min: 1, max: maxPage},
 		{name: "per_page", kind: kindNumber, doc: "entries on a page", fallback: defaultPerPage, min: 1, max: maxPerPage},
-		{name: "order_by", kind: kindChoice, doc: "column to order by", fallback: orders[0], values: orders},
+	}, orderParams(orders, orders[0], direction)...)
+}
+
+func orderParams(orders []string, first, direction string) []param {
+	return []param{
+		{name: "order_by", kind: kindChoice, doc: "column to order by", fallback: first, values: orders},
 		{name: "order_direction", kind: kindChoice, doc: "direction of the order", fallback: direction, values: []string{"asc", "desc"}},
 	}
 }
@@ -48,7 +53,8 @@ func (q *query) paging() paging {
 	}
 }
 
-func (p paging) offset() int { return (p.page - 1) * p.perPage }
+// offset is 0 for a list that has no pages.
+func (p paging) offset() int { return max(p.page-1, 0) * p.perPage }
 
 func (p paging) direction() string {
 	if p.descending {

@@ -42,7 +42,7 @@ func (s *Server) routes() []route {
 		{get, "/api/top-talkers", accessRead, s.getTopTalkers, "Rankings by IP, country, AS, protocol and port", talkerParams(), nil, wire.TopTalkers{}},
 		{get, "/api/rankings", accessRead, s.getRanking, "One ranking, of all traffic or of the sessions that filters select", rankingParams(), nil, wire.Ranking{}},
 		{get, "/api/schema", accessRead, s.getSchema, "Dimensions, columns and filters that can be asked for", nil, nil, wire.Schema{}},
-		{get, "/api/traffic-history", accessRead, s.getHistory, "Traffic over time", append(historyParams(), seriesParams()...), nil, wire.History{}},
+		{get, "/api/traffic-history", accessRead, s.getHistory, "Traffic over time", historyParams(), nil, wire.History{}},
 		{get, "/api/geo-map", accessRead, s.getGeoMap, "Traffic by place and between places", mapParams(), nil, wire.GeoMap{}},
 		{post, "/api/start-monitoring", accessChange, s.startMonitoring, "Start the capture", nil, nil, wire.MonitoringResult{}},
 		{post, "/api/stop-monitoring", accessChange, s.stopMonitoring, "Stop the capture", nil, nil, wire.MonitoringResult{}},
@@ -56,6 +56,7 @@ func (s *Server) routes() []route {
 		{get, "/{path...}", accessOpen, s.getPage, "The page", nil, nil, nil},
 	}
 	routes = append(routes, s.databaseRoutes()...)
+	routes = append(routes, s.exportRoutes()...)
 	if s.cfg.Debug {
 		routes = append(routes, route{
 			get, "/debug/pprof/{profile}", accessChange, s.getProfile, "Profile of the program, on the loopback only", profileParams(), nil, nil,

@@ -17,8 +17,12 @@ const (
 	defaultSeries = 5
 )
 
-// seriesKeys reads which series are wanted: nil for the largest.
-func (s *Server) seriesKeys(q *query, dimension string) (keys []string) {
+// seriesKeys reads which series are wanted: those of the keys, or if there are none, those
+// of so many of the largest.
+func (s *Server) seriesKeys(q *query, dimension string) (keys []string, top int) {
+	if top = int(q.number("top")); top == 0 {
+		top = defaultSeries
+	}
 	switch {
 	case dimension == "" && (q.has("key") || q.has("top")):
 		q.fail("dimension", "needed where key or top is given")
@@ -35,7 +39,7 @@ func (s *Server) seriesKeys(q *query, dimension string) (keys []string) {
 	if len(keys) > maxSeries {
 		q.fail("key", "%d keys are too many; at most %d are allowed", len(keys), maxSeries)
 	}
-	return keys
+	return keys, top
 }
 
 // addSeries adds the series of keys, or of the largest ones, and what they leave.
@@ -77,9 +81,6 @@ func (s *Server) addSeries(ctx context.Context, w *wire.History, dimension strin
 func (s *Server) rankedKeys(ctx context.Context, dimension string, keys []string, top int, h historyQuestion) ([]stats.Rank, error) {
 	rq := store.RankQuery{Dimension: dimension, From: h.from, To: h.to, Keys: keys}
 	if keys == nil {
-		if top == 0 {
-			top = defaultSeries
-		}
 		rq.Limit = top + 1 // one may be what had no row of its own
 	}
 	ranks, err := s.deps.Catalog.Ranks(ctx, rq)

@@ -36,13 +36,16 @@ func sessionFilters() []param {
 }
 
 func sessionParams() []param {
-	params := pagingParams(columnNames(stats.SessionColumns), "desc")
-	params = append(params, afterParam())
-	params = append(params, sessionFilters()...)
-	return append(params,
+	params := append(pagingParams(columnNames(stats.SessionColumns), "desc"), afterParam())
+	return append(params, sessionTimeParams()...)
+}
+
+// sessionTimeParams are the filters with the time.
+func sessionTimeParams() []param {
+	return append(sessionFilters(),
 		timeParam("from", "sessions that were there at or after this time"),
 		timeParam("to", "sessions that were there before this time"),
-		atParam("sessions that were there in that minute"),
+		atParam("sessions that were there in that second of the last hour, or minute"),
 	)
 }
 

@@ -118,7 +118,7 @@ func assemble(ctx context.Context, cfg config.Config, opts Options, pre prepared
 	}
 	p.server, err = api.New(apiConfig(cfg, opts.Debug), api.Deps{
 		Catalog: store.NewCatalog(p.engine, p.writer, db), Engine: p.engine, Writer: p.writer, Keeper: db, Monitor: p.monitor, Auth: p.access.auth,
-		Points: p.interfaces.name, FindPoint: p.interfaces.find,
+		Points: p.interfaces.name, FindPoint: p.interfaces.find, Retention: p.writer.Retention,
 		Page: web.FS(), Version: opts.Version, Log: log.Logger,
 	})
 	if err != nil {

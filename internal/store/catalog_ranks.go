@@ -1,11 +1,9 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"netflow-monitor/internal/stats"
 )
@@ -45,12 +43,11 @@ func (c *Catalog) FindNames(ctx context.Context, dimension, text string, limit i
 // all it ever did; largest first, at most limit, 0 = all. While the store can't be read,
 // they are those that memory has.
 func (c *Catalog) SessionRanks(ctx context.Context, q stats.SessionQuery, dimension, orderBy string, limit int) ([]stats.Rank, error) {
-	column, err := orderColumn(stats.RankColumns, orderBy)
-	if err != nil {
+	if _, err := orderColumn(stats.RankColumns, orderBy); err != nil {
 		return nil, err
 	}
 	var memory, stored []stats.Rank
-	err = c.together(ctx, func(written *Batch) (err error) {
+	err := c.together(ctx, func(written *Batch) (err error) {
 		if memory, err = c.tally(&q, dimension, written); err != nil {
 			return err
 		}
@@ -71,7 +68,7 @@ func (c *Catalog) SessionRanks(ctx context.Context, q stats.SessionQuery, dimens
 	default:
 		c.unreadable.Store(false)
 	}
-	return top(mergeRanks(stored, memory), column, limit), nil
+	return stats.MergeRanks(orderBy, limit, stored, memory), nil
 }
 
 var errDimension = errors.New("unknown dimension")
@@ -89,44 +86,4 @@ func (c *Catalog) tally(q *stats.SessionQuery, dimension string, written *Batch)
 		}
 	})
 	return t.Top("", 0), nil
-}
-
-// mergeRanks adds the rows of the second list to those of the first.
-func mergeRanks(to, from []stats.Rank) []stats.Rank {
-	at := make(map[string]int, len(from))
-	for i := range from {
-		at[from[i].Key] = i
-	}
-	for i := range to {
-		if n, both := at[to[i].Key]; both {
-			addRank(&to[i], &from[n])
-			delete(at, to[i].Key)
-		}
-	}
-	for i := range from {
-		if _, alone := at[from[i].Key]; alone {
-			to = append(to, from[i])
-		}
-	}
-	return to
-}
-
-func addRank(to, r *stats.Rank) {
-	sums := to.Values()
-	for i, v := range r.Values() {
-		*sums[i] += *v
-	}
-	to.Name = cmp.Or(to.Name, r.Name)
-	to.Rate += r.Rate
-}
-
-// top orders ranks, the largest first, ties by key, and cuts them off.
-func top(ranks []stats.Rank, column stats.Column[stats.Rank], limit int) []stats.Rank {
-	slices.SortFunc(ranks, func(a, b stats.Rank) int {
-		return cmp.Or(column.Compare(&b, &a), cmp.Compare(a.Key, b.Key))
-	})
-	if limit > 0 {
-		ranks = ranks[:min(limit, len(ranks))]
-	}
-	return slices.Clip(ranks)
 }

@@ -92,6 +92,20 @@ func (f *faulty) Sessions(ctx context.Context, q stats.SessionQuery) ([]stats.Se
 	return f.Store.Sessions(ctx, q)
 }
 
+func (f *faulty) SessionRanks(ctx context.Context, q stats.SessionQuery, dimension, orderBy string, limit int) ([]stats.Rank, error) {
+	if err := f.reads(); err != nil {
+		return nil, err
+	}
+	return f.Store.SessionRanks(ctx, q, dimension, orderBy, limit)
+}
+
+func (f *faulty) Ranks(ctx context.Context, q store.RankQuery) ([]stats.Rank, error) {
+	if err := f.reads(); err != nil {
+		return nil, err
+	}
+	return f.Store.Ranks(ctx, q)
+}
+
 func (f *faulty) IPs(ctx context.Context, q stats.IPQuery) ([]stats.IP, int, error) {
 	if err := f.reads(); err != nil {
 		return nil, 0, err

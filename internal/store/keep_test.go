@@ -22,6 +22,8 @@ type pruner struct {
 
 func (*pruner) Write(context.Context, store.Batch) error { return nil }
 
+func (*pruner) Trim(context.Context) (int64, error) { return 0, nil }
+
 func (p *pruner) Prune(_ context.Context, keep store.Retention) (store.Pruned, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

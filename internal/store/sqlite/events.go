@@ -52,7 +52,7 @@ func (s *Store) Events(ctx context.Context, q store.EventQuery) ([]store.Event, 
 	}
 	if q.Text != "" {
 		part := likePattern(q.Text)
-		c.add(`(kind LIKE ? ESCAPE '\\' OR message LIKE ? ESCAPE '\\')`, part, part)
+		c.add(`(kind LIKE ? ESCAPE '\' OR message LIKE ? ESCAPE '\')`, part, part)
 	}
 	if q.From != 0 {
 		c.add("time >= ?", q.From)

@@ -101,7 +101,9 @@ func TestDamagedWhileRunning(t *testing.T) {
 					t.Fatal("nobody found out")
 				}
 				sequence++
-				_, _, _ = s.Sessions(ctx, stats.SessionQuery{Limit: 10, OrderBy: "session_id"}) // it may fail, and then tells
+				for _, x := range batchOf(1, 1000).Sessions {
+					_, _ = s.Session(ctx, x.ID) // it may fail, and then tells
+				}
 				if err := s.Write(ctx, batchOf(sequence, perBatch)); err != nil {
 					t.Fatalf("write %d: %v", sequence, err)
 				}
