@@ -14,6 +14,7 @@ export const navigation: { name: string; icon: IconName }[] = [
   { name: 'overview', icon: 'overview' },
   { name: 'sessions', icon: 'sessions' },
   { name: 'ips', icon: 'ips' },
+  { name: 'rankings', icon: 'rank' },
   { name: 'map', icon: 'map' },
   { name: 'events', icon: 'events' },
 ]
@@ -25,6 +26,7 @@ export const router = createRouter({
     { path: '/sessions', name: 'sessions', component: () => import('./views/SessionsView.vue'), meta: { title: 'sessions' } },
     { path: '/ips', name: 'ips', component: () => import('./views/IpsView.vue'), meta: { title: 'ips' } },
     { path: '/ips/:ip', name: 'ip', component: () => import('./views/IpView.vue'), props: true, meta: { title: 'ips' } },
+    { path: '/rankings', name: 'rankings', component: () => import('./views/RankingsView.vue'), meta: { title: 'rankings' } },
     { path: '/map', name: 'map', component: () => import('./views/MapView.vue'), meta: { title: 'map' } },
     { path: '/events', name: 'events', component: () => import('./views/EventsView.vue'), meta: { title: 'events' } },
     { path: '/:rest(.*)*', redirect: { name: 'overview' } },

@@ -52,14 +52,22 @@ async function request<T>(method: string, url: string, body?: unknown, signal?: 
     init.headers = { ...init.headers, 'Content-Type': 'application/json' }
     init.body = JSON.stringify(body)
   }
-  const response = await send(url, init)
-  if (!response.ok) {
-    const problem = await readProblem(response)
-    if (response.status === 401) signInListeners.forEach((listener) => listener())
-    throw new ApiError(problem)
-  }
+  const response = await checked(url, init)
   if (response.status === 204) return undefined as T
   return (await response.json()) as T
+}
+
+/** Begins to fetch something large, to be read from the answer's body. */
+export function download(url: string, signal: AbortSignal): Promise<Response> {
+  return checked(url, { credentials: 'same-origin', signal })
+}
+
+async function checked(url: string, init: RequestInit): Promise<Response> {
+  const response = await send(url, init)
+  if (response.ok) return response
+  const problem = await readProblem(response)
+  if (response.status === 401) signInListeners.forEach((listener) => listener())
+  throw new ApiError(problem)
 }
 
 async function send(url: string, init: RequestInit): Promise<Response> {

@@ -15,5 +15,6 @@ function picture(loader: () => Promise<{ default: Component }>): Component {
 /** All pictures of the page. Adding one: its component in this folder and a line here. */
 export const charts = {
   traffic: picture(() => import('./TrafficChart.vue')),
+  split: picture(() => import('./SplitChart.vue')),
   worldMap: picture(() => import('./WorldMap.vue')),
 }

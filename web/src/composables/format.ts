@@ -25,6 +25,14 @@ export interface Format {
   time(iso: string | number): string
   clock(iso: string | number): string
   dateTime(iso: string | number): string
+  /** A length of time in one unit, written out. */
+  length(n: number, unit: 'second' | 'minute' | 'hour' | 'day' | 'week'): string
+  /** Day and month. */
+  day(iso: string | number): string
+  /** From one time to another, without saying twice what both have in common. */
+  span(from: number, to: number): string
+  /** How much more or, with a minus, less: 0.25 is "+25%". */
+  change(part: number): string
   ago(iso: string, now: number): string
   country(code: string, fallback?: string): string
 }
@@ -59,6 +67,9 @@ export function createFormat(locale: string, rateUnit: RateUnit, timeZone?: stri
   const times = new Intl.DateTimeFormat(locale, { timeStyle: 'medium', timeZone })
   const clocks = new Intl.DateTimeFormat(locale, { timeStyle: 'short', timeZone })
   const dateTimes = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'medium', timeZone })
+  const days = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', timeZone })
+  const spans = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', hour: 'numeric', minute: '2-digit', timeZone })
+  const changes = new Intl.NumberFormat(locale, { style: 'percent', maximumSignificantDigits: 2, signDisplay: 'exceptZero' })
   const relative = new Intl.RelativeTimeFormat(locale, { style: 'narrow', numeric: 'auto' })
   const regions = new Intl.DisplayNames(locale, { type: 'region', style: 'short' })
   const units = durationUnits(locale)
@@ -95,6 +106,10 @@ export function createFormat(locale: string, rateUnit: RateUnit, timeZone?: stri
     time: (iso) => times.format(new Date(iso)),
     clock: (iso) => clocks.format(new Date(iso)),
     dateTime: (iso) => dateTimes.format(new Date(iso)),
+    length: (n, unit) => new Intl.NumberFormat(locale, { style: 'unit', unit, unitDisplay: 'long' }).format(n),
+    day: (iso) => days.format(new Date(iso)),
+    span: (from, to) => spans.formatRange(from, to),
+    change: (part) => changes.format(part),
     ago: (iso, now) => writeAgo((Date.parse(iso) - now) / 1000, relative),
     country: (code, fallback = '') => countryName(regions, code, fallback),
   }

@@ -4,6 +4,8 @@ import { queryString, type Parameters } from '@/api/client'
 /** A list's state as it stands in the address bar. Filters hold set values only. */
 export interface ListQuery {
   page: number
+  /** The place behind which the page begins, as the page before told it; empty: it is counted from the start. */
+  after: string
   perPage: number
   orderBy: string
   descending: boolean
@@ -20,6 +22,12 @@ export interface ListSpec {
   filters: readonly string[]
 }
 
+/** What sessions are selected by, in the list and in rankings of them. */
+export const sessionFilters = [
+  'text', 'ip', 'src_ip', 'dst_ip', 'protocol', 'port', 'state', 'tunnel', 'interface', 'active',
+  'direction', 'country', 'asn', 'min_bytes', 'max_bytes', 'min_duration', 'max_duration',
+] as const
+
 export const pageSizes = [25, 50, 100, 200] as const
 
 export function parseListQuery(query: LocationQuery, spec: ListSpec): ListQuery {
@@ -31,8 +39,10 @@ export function parseListQuery(query: LocationQuery, spec: ListSpec): ListQuery 
   const direction = text('order_direction')
   const filters: Record<string, string> = {}
   for (const name of spec.filters) if (text(name)) filters[name] = text(name)
+  const page = whole(text('page'), 1)
   return {
-    page: whole(text('page'), 1),
+    page,
+    after: page > 1 ? text('after') : '',
     perPage: pageSizes.find((size) => String(size) === text('per_page')) ?? spec.perPage,
     orderBy,
     descending: direction ? direction === 'desc' : orderBy === spec.orderBy ? spec.descending : true,
@@ -44,6 +54,7 @@ export function parseListQuery(query: LocationQuery, spec: ListSpec): ListQuery 
 export function toRouteQuery(list: ListQuery, spec: ListSpec): Record<string, string> {
   const query: Record<string, string> = { ...list.filters }
   if (list.page > 1) query.page = String(list.page)
+  if (list.page > 1 && list.after) query.after = list.after
   if (list.perPage !== spec.perPage) query.per_page = String(list.perPage)
   if (list.orderBy !== spec.orderBy || list.descending !== spec.descending) {
     query.order_by = list.orderBy
@@ -53,10 +64,12 @@ export function toRouteQuery(list: ListQuery, spec: ListSpec): Record<string, st
 }
 
 /** The same list as parameters of the API, complete and in a fixed order. */
-export function toApiQuery(list: ListQuery, spec: ListSpec): string {
+export function toApiQuery(list: ListQuery, spec: ListSpec, time: Record<string, string> = {}): string {
   const parameters: Parameters = {
     ...list.filters,
-    page: list.page,
+    ...time,
+    page: list.after ? undefined : list.page,
+    after: list.after || undefined,
     per_page: list.perPage,
     order_by: spec.sortable.length ? list.orderBy : undefined,
     order_direction: spec.sortable.length ? (list.descending ? 'desc' : 'asc') : undefined,
@@ -64,16 +77,22 @@ export function toApiQuery(list: ListQuery, spec: ListSpec): string {
   return queryString(parameters)
 }
 
+/** What selects and orders the whole list, without a page of it: the parameters of its export. */
+export function toExportQuery(list: ListQuery, spec: ListSpec, time: Record<string, string>): Parameters {
+  const order = spec.sortable.length ? { order_by: list.orderBy, order_direction: list.descending ? 'desc' : 'asc' } : {}
+  return { ...list.filters, ...time, ...order }
+}
+
 /** Sorting by the column that sorts already turns the direction; another starts with the largest. */
 export function sortedBy(list: ListQuery, column: string): ListQuery {
   const descending = list.orderBy === column ? !list.descending : true
-  return { ...list, page: 1, orderBy: column, descending }
+  return { ...list, page: 1, after: '', orderBy: column, descending }
 }
 
 export function filteredBy(list: ListQuery, name: string, value: string): ListQuery {
   const others = Object.entries(list.filters).filter(([key]) => key !== name)
   const mine = value.trim() ? [[name, value.trim()]] : []
-  return { ...list, page: 1, filters: Object.fromEntries([...others, ...mine]) as Record<string, string> }
+  return { ...list, page: 1, after: '', filters: Object.fromEntries([...others, ...mine]) as Record<string, string> }
 }
 
 function whole(text: string, fallback: number): number {

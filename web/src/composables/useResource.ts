@@ -1,4 +1,4 @@
-import { onScopeDispose, ref, shallowRef, watch, type Ref, type ShallowRef, type WatchSource } from 'vue'
+import { onScopeDispose, ref, shallowRef, toValue, watch, type MaybeRefOrGetter, type Ref, type ShallowRef, type WatchSource } from 'vue'
 import { ApiError } from '@/api/client'
 
 export interface Resource<T> {
@@ -14,8 +14,8 @@ export interface Resource<T> {
  */
 export function useResource<T>(
   load: (signal: AbortSignal) => Promise<T>,
-  source: WatchSource<unknown>,
-  interval = 0,
+  source: WatchSource<unknown> | WatchSource<unknown>[],
+  interval: MaybeRefOrGetter<number> = 0,
 ): Resource<T> {
   const data = shallowRef<T | null>(null)
   const error = shallowRef<ApiError | null>(null)
@@ -39,12 +39,12 @@ export function useResource<T>(
       error.value = cause instanceof ApiError ? cause : unexpected(cause)
     }
     loading.value = false
-    if (interval > 0) timer = setTimeout(again, interval)
+    if (toValue(interval) > 0) timer = setTimeout(again, toValue(interval))
   }
 
   function again(): void {
     if (document.visibilityState === 'visible') void reload()
-    else timer = setTimeout(again, interval)
+    else timer = setTimeout(again, toValue(interval))
   }
 
   watch(source, () => void reload(), { immediate: true })

@@ -8,13 +8,13 @@ import { useResource } from './useResource'
 /** How far an answer reaches back before the newest step, in seconds: late ones are corrected. */
 const overlap = 5
 
-/** The drawn points of a range: of all interfaces as they are pushed, of a single one as it is asked for. */
-export function useTraffic(name: Ref<string>, range: Ref<Range>) {
+/** The drawn points of a live range while wanted: of all interfaces as they are pushed, of a single one as it is asked for. */
+export function useTraffic(name: Ref<string>, range: Ref<Range>, wanted: Ref<boolean>) {
   const own = shallowRef(new Series())
   const revision = ref(0)
   const answered = ref(0)
   const refused = shallowRef<ApiError | null>(null)
-  const question = computed(() => `${name.value} ${range.value.seconds}`)
+  const question = computed(() => `${name.value} ${range.value.seconds} ${wanted.value}`)
   watch(question, () => {
     own.value = new Series()
     refused.value = null
@@ -22,7 +22,7 @@ export function useTraffic(name: Ref<string>, range: Ref<Range>) {
   })
 
   const { error, reload } = useResource(async (signal) => {
-    if (!name.value) return
+    if (!name.value || !wanted.value) return
     // What was refused once is refused again: the same question is not put each second.
     if (refused.value) throw refused.value
     const { seconds, bucket } = range.value
