@@ -39,7 +39,9 @@ const (
 	// spoil overwrites the tables and leaves the header.
 	spoil = `head -c $(($(stat -c %s "$1") - 4096)) /dev/urandom | dd of="$1" bs=4096 seek=1 conv=notrunc status=none`
 	// spoilOld overwrites what was written first.
-	spoilOld = `n=$(($(stat -c %s "$1") / 4096)); head -c $((n / 8 * 4096)) /dev/urandom | dd of="$1" bs=4096 seek=$((n / 4)) conv=notrunc status=none`
+	spoilOld = `page=$(sqlite3 "$1" "SELECT min(pageno) FROM dbstat WHERE name = 'sessions' AND pagetype = 'leaf'")
+		size=$(sqlite3 "$1" 'PRAGMA page_size')
+		head -c $size /dev/urandom | dd of="$1" bs=$size seek=$((page - 1)) conv=notrunc status=none`
 	// behead overwrites what makes a file a database.
 	behead = `head -c 16 /dev/urandom | dd of="$1" conv=notrunc status=none`
 )
