@@ -83,8 +83,8 @@ type Catalog interface {
 	Events(context.Context, store.EventQuery) ([]store.Event, int, error)
 	Ranks(context.Context, store.RankQuery) ([]stats.Rank, error)
 	RankHistory(context.Context, store.RankHistoryQuery) ([][]stats.RankPoint, error)
-	// SessionRanks ranks a dimension over sessions, live and stored; limit 0 is all.
-	SessionRanks(ctx context.Context, q stats.SessionQuery, dimension, orderBy string, limit int) ([]stats.Rank, error)
+	// SessionRanks ranks dimensions over sessions, live and stored; limit 0 is all.
+	SessionRanks(ctx context.Context, q stats.SessionQuery, dimensions []string, orderBy string, limit int) ([][]stats.Rank, error)
 	FindNames(ctx context.Context, dimension, text string, limit int) ([]string, error)
 	Info(context.Context) (store.Info, error)
 }

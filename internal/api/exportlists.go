@@ -75,19 +75,38 @@ func (s *Server) exportIPs(ctx context.Context, q *query) (*export, error) {
 	if q.err != nil {
 		return nil, q.err
 	}
-	x.Limit = exportPage
+	x.Limit, x.rankQuestion.limit = exportPage, 0
+	convert := func(ip *stats.IP) wire.IP { return s.wireIP(ip, x.ranked()) }
+	next := s.nextIPs(&x)
+	if x.ranked() { // which is made in one piece
+		all, total, err := s.rankedIPs(ctx, &x)
+		if err != nil {
+			return nil, err
+		}
+		next = func(ctx context.Context, _ []stats.IP) ([]stats.IP, error) {
+			page := all[:min(len(all), exportPage)]
+			all = all[len(page):]
+			return page, s.sightings(ctx, page)
+		}
+		return &export{total, paged(rows.IPs, nil, convert, next)}, nil
+	}
 	first, total, err := s.ips(ctx, &x)
 	if err != nil {
 		return nil, err
 	}
-	full := len(first) == x.Limit
-	next := func(ctx context.Context, page []stats.IP) ([]stats.IP, error) {
-		if !full {
+	return &export{total, paged(rows.IPs, first, convert, next)}, nil
+}
+
+// nextIPs pages through the table of totals.
+func (s *Server) nextIPs(x *ipQuestion) func(context.Context, []stats.IP) ([]stats.IP, error) {
+	full := true
+	return func(ctx context.Context, page []stats.IP) ([]stats.IP, error) {
+		if full = full && len(page) > 0; !full {
 			return nil, nil
 		}
 		last := page[len(page)-1].Addr
 		x.Offset += x.Limit
-		list, _, err := s.ips(ctx, &x)
+		list, _, err := s.ips(ctx, x)
 		full = len(list) == x.Limit
 		if x.OrderBy == ipColumn {
 			// Addresses that are new since the page before have pushed others behind it.
@@ -95,8 +114,6 @@ func (s *Server) exportIPs(ctx context.Context, q *query) (*export, error) {
 		}
 		return list, err
 	}
-	convert := func(ip *stats.IP) wire.IP { return s.wireIP(ip, x.ranked()) }
-	return &export{total, paged(rows.IPs, first, convert, next)}, nil
 }
 
 const ipColumn = "ip"
@@ -132,7 +149,7 @@ func (s *Server) exportEvents(ctx context.Context, q *query) (*export, error) {
 
 // exportHistory has as many points as the time has steps.
 func (s *Server) exportHistory(ctx context.Context, q *query) (*export, error) {
-	h := s.historyQuestion(q, second)
+	h := s.historyQuestion(q, wantedPoints, second)
 	if q.err != nil {
 		return nil, q.err
 	}

@@ -13,8 +13,11 @@ import (
 )
 
 const (
-	// wantedPoints is how many points a series has at most if the step is ours to choose.
-	wantedPoints = 1000
+	// wantedPoints is how many points a series has at most if the step is ours to choose;
+	// wantedRankPoints where it is of a dimension, which costs as many rows for each point
+	// as the dimension has keys.
+	wantedPoints     = 1000
+	wantedRankPoints = 300
 	// maxPoints is how many a client may ask for.
 	maxPoints = 20_000
 	maxHours  = 24 * 366
@@ -56,8 +59,9 @@ type historyQuestion struct {
 	compare        bool
 }
 
-// historyQuestion reads the parameters; least is the shortest step that can be answered.
-func (s *Server) historyQuestion(q *query, least int64) historyQuestion {
+// historyQuestion reads the parameters. If the step is ours to choose, there are at most so
+// many points; least is the shortest step that can be answered.
+func (s *Server) historyQuestion(q *query, wanted int, least int64) historyQuestion {
 	h := historyQuestion{step: q.number("step"), point: s.point(q), compare: q.choice("compare") == comparePrevious}
 	h.from, h.to = q.span()
 	hours := q.number("hours")
@@ -80,7 +84,7 @@ func (s *Server) historyQuestion(q *query, least int64) historyQuestion {
 		oldest -= h.to - h.from
 	}
 	if h.step == 0 {
-		h.step = s.fittingStep(max(oldest, 1), h.to-h.from, q.now, least)
+		h.step = s.fittingStep(max(oldest, 1), h.to-h.from, q.now, wanted, least)
 	}
 	if h.step%least != 0 {
 		q.fail("step", "must be a multiple of %d seconds here", least)
@@ -94,11 +98,11 @@ func (s *Server) historyQuestion(q *query, least int64) historyQuestion {
 // history answers with the traffic, and the series of keys of a dimension beside it.
 func (s *Server) history(ctx context.Context, q *query) (wire.History, error) {
 	dimension := q.choice("dimension")
-	least := second
+	wanted, least := wantedPoints, second
 	if dimension != "" {
-		least = minute
+		wanted, least = wantedRankPoints, minute
 	}
-	h := s.historyQuestion(q, least)
+	h := s.historyQuestion(q, wanted, least)
 	keys, top := s.seriesKeys(q, dimension)
 	if points := (h.to - h.from) / int64(time.Second) / h.step; points > maxPoints {
 		q.fail("step", "%d seconds make more than %d points; use a longer step or a shorter time", h.step, maxPoints)
@@ -136,17 +140,17 @@ func (s *Server) series(ctx context.Context, h historyQuestion) (wire.History, e
 	return w, nil
 }
 
-// fittingStep is the shortest step that gives at most wantedPoints for so many
+// fittingStep is the shortest step that gives at most so many points for a length in
 // nanoseconds, and that is still kept for the oldest of them.
-func (s *Server) fittingStep(oldest, length, now, least int64) int64 {
+func (s *Server) fittingStep(oldest, length, now int64, wanted int, least int64) int64 {
 	least = max(least, s.keptStep(oldest, now))
 	span := float64(length) / float64(time.Second)
 	for _, step := range steps {
-		if step >= least && span/float64(step) <= wantedPoints {
+		if step >= least && span/float64(step) <= float64(wanted) {
 			return step
 		}
 	}
-	return day * int64(math.Ceil(span/float64(day)/wantedPoints))
+	return day * int64(math.Ceil(span/float64(day)/float64(wanted)))
 }
 
 func mod(a, b int64) int64 { return ((a % b) + b) % b }

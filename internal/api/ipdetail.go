@@ -61,18 +61,8 @@ func (s *Server) ipDetail(ctx context.Context, addr netip.Addr, w window, now in
 		IP: s.ip(&found), Source: sourceTotals, Span: w.wire(),
 		Sessions: s.sessions(sessions), SessionsTotal: total.Rows, SessionsTotalEstimated: total.Estimated,
 	}
-	for _, part := range []struct {
-		dimension string
-		rows      *[]wire.Rank
-	}{
-		{stats.DimensionIP, &d.Peers},
-		{stats.DimensionPort, &d.Ports},
-		{stats.DimensionCountry, &d.Countries},
-		{stats.DimensionProtocol, &d.Protocols},
-	} {
-		if *part.rows, err = s.shares(ctx, part.dimension, sq, addr); err != nil {
-			return nil, err
-		}
+	if err := s.shares(ctx, d, sq, addr); err != nil {
+		return nil, err
 	}
 	if w.isNow() {
 		return d, nil
@@ -80,16 +70,18 @@ func (s *Server) ipDetail(ctx context.Context, addr netip.Addr, w window, now in
 	return d, s.past(ctx, d, addr, w, now)
 }
 
-// shares ranks what an address's sessions were with, but for itself.
-func (s *Server) shares(ctx context.Context, dimension string, sq stats.SessionQuery, addr netip.Addr) ([]wire.Rank, error) {
-	ranks, err := s.deps.Catalog.SessionRanks(ctx, sq, dimension, "", detailRanks+1)
+// shares ranks what the sessions of an address were with, but for itself.
+func (s *Server) shares(ctx context.Context, d *wire.IPDetail, sq stats.SessionQuery, addr netip.Addr) error {
+	dimensions := []string{stats.DimensionIP, stats.DimensionPort, stats.DimensionCountry, stats.DimensionProtocol}
+	lists, err := s.deps.Catalog.SessionRanks(ctx, sq, dimensions, "", detailRanks+1)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if dimension == stats.DimensionIP {
-		ranks = slices.DeleteFunc(ranks, func(r stats.Rank) bool { return r.Key == addr.String() })
+	lists[0] = slices.DeleteFunc(lists[0], func(r stats.Rank) bool { return r.Key == addr.String() })
+	for i, rows := range [...]*[]wire.Rank{&d.Peers, &d.Ports, &d.Countries, &d.Protocols} {
+		*rows = s.ranks(dimensions[i], lists[i][:min(len(lists[i]), detailRanks)])
 	}
-	return s.ranks(dimension, ranks[:min(len(ranks), detailRanks)]), nil
+	return nil
 }
 
 // past replaces the totals by those of the time and adds a series: from the roll-ups,
@@ -105,16 +97,16 @@ func (s *Server) past(ctx context.Context, d *wire.IPDetail, addr netip.Addr, w 
 	if len(ranks) == 0 {
 		d.Source = sourceSessions
 		network := netip.PrefixFrom(addr, addr.BitLen())
-		all, err := s.deps.Catalog.SessionRanks(ctx, stats.SessionQuery{IP: network, From: w.from, To: w.to}, stats.DimensionIP, "", 0)
+		lists, err := s.deps.Catalog.SessionRanks(ctx, stats.SessionQuery{IP: network, From: w.from, To: w.to}, []string{stats.DimensionIP}, "", 0)
 		if err != nil {
 			return err
 		}
-		ranks = slices.DeleteFunc(all, func(x stats.Rank) bool { return x.Key != key })
+		ranks = slices.DeleteFunc(lists[0], func(x stats.Rank) bool { return x.Key != key })
 	} else {
 		s.mean(ranks, &r)
 	}
 	setTotals(&d.IP, ranks)
-	d.SeriesSource, d.Step = d.Source, s.fittingStep(max(w.from, 1), w.to-w.from, now, minute)
+	d.SeriesSource, d.Step = d.Source, s.fittingStep(max(w.from, 1), w.to-w.from, now, wantedRankPoints, minute)
 	from, to := store.AlignDown(w.from, d.Step), store.AlignDown(w.to-1, d.Step)+d.Step*int64(time.Second)
 	if d.Source == sourceSessions {
 		d.Series, err = s.spread(ctx, addr, from, to, d.Step)

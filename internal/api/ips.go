@@ -14,7 +14,7 @@ import (
 )
 
 // maxRankedIPs bounds the list of addresses that a time or a filter by place makes.
-const maxRankedIPs = 10_000
+const maxRankedIPs = 1000
 
 func ipParams() []param {
 	return append(pagingParams(columnNames(stats.IPColumns), "desc"), ipFilters()...)
@@ -27,7 +27,7 @@ func ipFilters() []param {
 		{name: "country", kind: kindCountry, doc: "addresses in the country, among those of the time or of the sessions that are kept"},
 		{name: "asn", kind: kindASN, doc: "addresses of the autonomous system, likewise"},
 		{name: "text", kind: kindText, doc: "the address, the beginning of one, or a network; the country or AS, likewise"},
-		timeParam("from", "what the addresses did in the time from here, from the roll-ups; the largest 10 000"),
+		timeParam("from", "what the addresses did in the time from here: the largest 1000"),
 		timeParam("to", "end of that time; now if absent"),
 		atParam("what they did in that minute"),
 	}
@@ -56,27 +56,32 @@ func (s *Server) ipsAskedFor(ctx context.Context, q *query) ipQuestion {
 	if q.has("to") && !q.has("from") {
 		q.fail("from", "needed where to is given")
 	}
+	if _, ok := stats.FindColumn(stats.RankColumns, p.orderBy); ok && p.descending {
+		x.rankQuestion.orderBy = p.orderBy
+	}
 	x.listed = listed{p, x.wire()}
 	if len(x.terms) == 1 && x.terms[0].Network.IsValid() && !x.Network.IsValid() {
 		x.Network, x.terms = x.terms[0].Network, nil
 	}
-	if x.isNow() && x.ranked() {
+	// Among the largest there may be few that a filter wants; sessions are filtered first.
+	if x.placed() || !x.isNow() && x.Network.IsValid() {
 		x.filter = &stats.SessionQuery{IP: x.Network, Country: x.country, ASN: x.asn, Terms: x.terms}
 	}
 	return x
 }
 
+// placed reports whether addresses are filtered by what the table of totals does not know.
+func (x *ipQuestion) placed() bool { return x.country != "" || x.asn != 0 || x.terms != nil }
+
 // ranked reports whether the table of totals can't answer.
-func (x *ipQuestion) ranked() bool {
-	return !x.isNow() || x.country != "" || x.asn != 0 || x.terms != nil
-}
+func (x *ipQuestion) ranked() bool { return !x.isNow() || x.placed() }
 
 // wants reports whether an address belongs to the list.
 func (s *Server) wants(x *ipQuestion, ip *stats.IP) bool {
 	if !x.Match(ip) {
 		return false
 	}
-	if x.country == "" && x.asn == 0 && x.terms == nil {
+	if !x.placed() {
 		return true
 	}
 	l := s.deps.Engine.Locate(ip.Addr)

@@ -115,11 +115,11 @@ func (s *Server) rankOnce(ctx context.Context, dimension string, r rankQuestion,
 	case sourceSessions:
 		f := *r.filter
 		f.From, f.To = r.from, r.to
-		ranks, err := s.deps.Catalog.SessionRanks(ctx, f, dimension, r.orderBy, r.limit)
+		lists, err := s.deps.Catalog.SessionRanks(ctx, f, []string{dimension}, r.orderBy, r.limit)
 		if err != nil {
 			return nil, err
 		}
-		return ranks, s.nameRanks(ctx, dimension, r, ranks)
+		return lists[0], s.nameRanks(ctx, dimension, r, lists[0])
 	default:
 		return s.deps.Catalog.Ranks(ctx, store.RankQuery{
 			Dimension: dimension, From: r.from, To: r.to, OrderBy: storedOrder(r.orderBy), Keys: keys, Limit: r.limit,

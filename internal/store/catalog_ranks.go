@@ -39,51 +39,63 @@ func (c *Catalog) FindNames(ctx context.Context, dimension, text string, limit i
 	return keys, nil
 }
 
-// SessionRanks ranks a dimension over the sessions that match, live and stored, each with
+// SessionRanks ranks dimensions over the sessions that match, live and stored, each with
 // all it ever did; largest first, at most limit, 0 = all. While the store can't be read,
 // they are those that memory has.
-func (c *Catalog) SessionRanks(ctx context.Context, q stats.SessionQuery, dimension, orderBy string, limit int) ([]stats.Rank, error) {
+func (c *Catalog) SessionRanks(ctx context.Context, q stats.SessionQuery, dimensions []string, orderBy string, limit int) ([][]stats.Rank, error) {
 	if _, err := orderColumn(stats.RankColumns, orderBy); err != nil {
 		return nil, err
 	}
-	var memory, stored []stats.Rank
+	var tallies []*stats.Tally
 	err := c.together(ctx, func(written *Batch) (err error) {
-		if memory, err = c.tally(&q, dimension, written); err != nil {
+		if tallies, err = newTallies(dimensions); err != nil {
 			return err
 		}
-		// All, because what is small there may be large together with memory.
-		stored, err = c.store.SessionRanks(ctx, q, dimension, "", 0)
-		return err
+		c.tally(&q, tallies, written)
+		return c.store.TallySessions(ctx, q, tallies...)
 	})
 	switch {
 	case errors.Is(err, errDimension):
 		return nil, err
 	case c.memoryOnly(ctx, err):
-		if memory, err = c.tally(&q, dimension, nil); err != nil {
+		if tallies, err = newTallies(dimensions); err != nil {
 			return nil, err
 		}
-		stored = nil
+		c.tally(&q, tallies, nil)
 	case err != nil:
-		return nil, fmt.Errorf("rank sessions by %s: %w", dimension, err)
+		return nil, fmt.Errorf("rank sessions: %w", err)
 	default:
 		c.unreadable.Store(false)
 	}
-	return stats.MergeRanks(orderBy, limit, stored, memory), nil
+	ranks := make([][]stats.Rank, len(tallies))
+	for i, t := range tallies {
+		ranks[i] = t.Top(orderBy, limit)
+	}
+	return ranks, nil
 }
 
 var errDimension = errors.New("unknown dimension")
 
-// tally ranks the sessions in memory, but for those that are in the store already.
-func (c *Catalog) tally(q *stats.SessionQuery, dimension string, written *Batch) ([]stats.Rank, error) {
-	t, ok := stats.NewTally(dimension)
-	if !ok {
-		return nil, fmt.Errorf("%w: %q", errDimension, dimension)
+func newTallies(dimensions []string) ([]*stats.Tally, error) {
+	tallies := make([]*stats.Tally, len(dimensions))
+	for i, dimension := range dimensions {
+		var ok bool
+		if tallies[i], ok = stats.NewTally(dimension); !ok {
+			return nil, fmt.Errorf("%w: %q", errDimension, dimension)
+		}
 	}
+	return tallies, nil
+}
+
+// tally counts the sessions in memory, but for those that are in the store already.
+func (c *Catalog) tally(q *stats.SessionQuery, tallies []*stats.Tally, written *Batch) {
 	gone := ended(written)
 	c.live.EachSession(*q, func(s *stats.Session) {
-		if !gone[s.ID] {
+		if gone[s.ID] {
+			return
+		}
+		for _, t := range tallies {
 			t.Add(s)
 		}
 	})
-	return t.Top("", 0), nil
 }

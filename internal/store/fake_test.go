@@ -92,11 +92,11 @@ func (f *faulty) Sessions(ctx context.Context, q stats.SessionQuery) ([]stats.Se
 	return f.Store.Sessions(ctx, q)
 }
 
-func (f *faulty) SessionRanks(ctx context.Context, q stats.SessionQuery, dimension, orderBy string, limit int) ([]stats.Rank, error) {
+func (f *faulty) TallySessions(ctx context.Context, q stats.SessionQuery, tallies ...*stats.Tally) error {
 	if err := f.reads(); err != nil {
-		return nil, err
+		return err
 	}
-	return f.Store.SessionRanks(ctx, q, dimension, orderBy, limit)
+	return f.Store.TallySessions(ctx, q, tallies...)
 }
 
 func (f *faulty) Ranks(ctx context.Context, q store.RankQuery) ([]stats.Rank, error) {

@@ -114,9 +114,9 @@ type Store interface {
 	Written(ctx context.Context, run string, sequence uint64) (bool, error)
 	// Sessions returns stored sessions that have ended, and how many match, also before q.After.
 	Sessions(context.Context, stats.SessionQuery) ([]stats.Session, Total, error)
-	// SessionRanks ranks a dimension over the stored sessions that have ended and match,
-	// each with all it ever did. Largest first, at most limit; 0 = all.
-	SessionRanks(ctx context.Context, q stats.SessionQuery, dimension, orderBy string, limit int) ([]stats.Rank, error)
+	// TallySessions adds the stored sessions that have ended and match to tallies, each with
+	// all it ever did.
+	TallySessions(context.Context, stats.SessionQuery, ...*stats.Tally) error
 	// Session returns a stored session, ended or not; ErrNotFound if there is none.
 	Session(ctx context.Context, id uint64) (stats.Session, error)
 	// IPs returns IP totals and how many match.

@@ -48,23 +48,21 @@ var rankFields = []columnar.Field{
 	columnar.SrcCountry, columnar.DstCountry, columnar.SrcASN, columnar.DstASN,
 }
 
-// SessionRanks ranks a dimension over the ended sessions that match.
-func (s *Store) SessionRanks(ctx context.Context, q stats.SessionQuery, dimension, orderBy string, limit int) ([]stats.Rank, error) {
-	tally, ok := stats.NewTally(dimension)
-	if !ok {
-		return nil, fmt.Errorf("dimension %q is not known", dimension)
-	}
+// TallySessions adds the ended sessions that match to tallies.
+func (s *Store) TallySessions(ctx context.Context, q stats.SessionQuery, tallies ...*stats.Tally) error {
 	err := s.readBlocks(ctx, func(b *blockReader) error {
 		return columnar.Each(ctx, b.views[0], b.headers, &q, slices.Clone(rankFields), func(list []stats.Session) {
-			for i := range list {
-				tally.Add(&list[i])
+			for _, t := range tallies {
+				for i := range list {
+					t.Add(&list[i])
+				}
 			}
 		})
 	})
 	if err != nil {
-		return nil, fmt.Errorf("rank sessions: %w", s.explain(err))
+		return fmt.Errorf("rank sessions: %w", s.explain(err))
 	}
-	return tally.Top(orderBy, limit), nil
+	return nil
 }
 
 // Session returns one session, ended or not.
