@@ -31,7 +31,8 @@ func (s *Server) geoMap(ctx context.Context, q *query) (wire.GeoMap, error) {
 		m.Home = &l
 	}
 	if !r.isNow() {
-		return m, s.pastMap(ctx, &m, &r)
+		err := s.pastMap(ctx, &m, &r)
+		return m, err
 	}
 	places, arcs, unlocated := s.deps.Engine.Map()
 	m.UnlocatedBytes = unlocated.Bytes

@@ -114,7 +114,8 @@ func (s *Server) history(ctx context.Context, q *query) (wire.History, error) {
 	if err != nil || dimension == "" {
 		return answer, err
 	}
-	return answer, s.addSeries(ctx, &answer, dimension, keys, top, h)
+	err = s.addSeries(ctx, &answer, dimension, keys, top, h)
+	return answer, err
 }
 
 // series asks for the traffic, and for that before if it is to be compared.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -91,9 +92,9 @@ func fill(random *rand.Rand, v reflect.Value) {
 	}
 	switch v.Kind() {
 	case reflect.Struct:
-		for i := range v.NumField() {
-			if random.IntN(4) > 0 || v.Field(i).Kind() == reflect.Struct {
-				fill(random, v.Field(i))
+		for _, f := range v.Fields() {
+			if random.IntN(4) > 0 || f.Kind() == reflect.Struct {
+				fill(random, f)
 			}
 		}
 	case reflect.Pointer:
@@ -153,7 +154,7 @@ func flatten(cells []string, v reflect.Value) []string {
 			}
 			omit = false
 		}
-		if at, ok := f.Interface().(time.Time); ok {
+		if at, ok := reflect.TypeAssert[time.Time](f); ok {
 			cells = append(cells, at.Format(time.RFC3339Nano))
 			continue
 		}
@@ -163,7 +164,8 @@ func flatten(cells []string, v reflect.Value) []string {
 		case omit && (f.IsZero() || f.Kind() == reflect.Slice && f.Len() == 0):
 			cells = append(cells, "")
 		case f.Kind() == reflect.Slice:
-			cells = append(cells, strings.Join(f.Interface().([]string), " ")) //nolint:forcetypeassert,errcheck // there is no other
+			names, _ := reflect.TypeAssert[[]string](f)
+			cells = append(cells, strings.Join(names, " "))
 		case f.Kind() == reflect.String:
 			cells = append(cells, guard(f.String()))
 		default:
@@ -178,7 +180,7 @@ func flatten(cells []string, v reflect.Value) []string {
 }
 
 func guard(text string) string {
-	if text != "" && strings.Contains("=+-@\t\r", text[:1]) {
+	if text != "" && slices.Contains([]byte("=+-@\t\r"), text[0]) {
 		return "'" + text
 	}
 	return text
