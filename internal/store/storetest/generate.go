@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"net/netip"
@@ -137,7 +138,7 @@ func (g *generator) event() store.Event {
 	g.sequence++
 	e := store.Event{
 		ID: uint64(g.sequence), Time: epoch + int64(g.sequence)*int64(time.Second), Level: store.Level(g.IntN(3)),
-		Kind: [...]string{"started", "stopped", "no_traffic"}[g.IntN(3)], Message: "It's \"fine\"; 好.",
+		Kind: [...]string{"started", "stopped", "no_traffic"}[g.IntN(3)], Message: fmt.Sprintf("It's \"fine\", %d%% of A_b\\c; 好.", g.IntN(20)),
 	}
 	if g.IntN(2) == 0 {
 		e.Params = map[string]string{"interface": "eth0", "quote": `"'`}

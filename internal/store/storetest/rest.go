@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/netip"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -160,6 +161,12 @@ func testHistoryRange(t *testing.T, s store.Store) {
 	}
 }
 
+// part is some of a text, which may be cut within a letter's bytes.
+func part(g *generator, text string) string {
+	from := g.IntN(len(text) + 1)
+	return strings.ToValidUTF8(text[from:from+g.IntN(min(5, len(text)-from)+1)], "")
+}
+
 func testEvents(t *testing.T, s store.Store) {
 	g := newGenerator(40)
 	w := &writer{store: s}
@@ -169,8 +176,7 @@ func testEvents(t *testing.T, s store.Store) {
 		w.write(t, b)
 		events = append(events, b.Events...)
 	}
-	slices.Reverse(events)
-	for range 200 {
+	for range 300 {
 		q := store.EventQuery{Level: store.Level(g.IntN(3)), Offset: g.IntN(10), Limit: g.IntN(20)}
 		q.OldestFirst = g.IntN(2) == 0
 		if g.IntN(2) == 0 {
@@ -182,15 +188,23 @@ func testEvents(t *testing.T, s store.Store) {
 		if g.IntN(2) == 0 {
 			q.To = epoch + g.Int64N(400)*int64(time.Second)
 		}
+		if g.IntN(3) == 0 {
+			q.Text = strings.ToUpper(part(g, g.event().Message))
+		}
+		column := store.EventColumns[g.IntN(len(store.EventColumns))]
+		q.OrderBy = column.Name
 		want := []store.Event{}
 		for i := range events {
 			if q.Match(&events[i]) {
 				want = append(want, events[i])
 			}
 		}
-		if q.OldestFirst {
-			slices.Reverse(want)
-		}
+		slices.SortFunc(want, func(a, b store.Event) int {
+			if !q.OldestFirst {
+				a, b = b, a
+			}
+			return cmp.Or(column.Compare(&a, &b), cmp.Compare(a.ID, b.ID))
+		})
 		got, total, err := s.Events(t.Context(), q)
 		if err != nil {
 			t.Fatal(err)
