@@ -84,6 +84,7 @@ bench: need-go ## measure; NETFLOW_BENCH_PCAP names a capture file for the long 
 gen: need-go tools/mapgen/node_modules/.stamp ## write all generated files again
 	go run ./internal/config/gen
 	go run ./internal/offline/gen
+	go run ./internal/store/sqlite/gen
 	go run ./internal/api/wire/tsgen > web/src/api/types.ts.new
 	mv web/src/api/types.ts.new web/src/api/types.ts
 	npm --prefix tools/mapgen run --silent gen

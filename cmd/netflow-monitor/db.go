@@ -29,7 +29,7 @@ func newDBCommand() *cobra.Command {
 		Short: "Back up, check and clean up the database",
 		Long:  dbLong,
 	}
-	cmd.AddCommand(newDBInfoCommand(), newDBBackupCommand(), newDBCheckCommand(), newDBCleanupCommand(), newDBVacuumCommand())
+	cmd.AddCommand(newDBInfoCommand(), newDBBackupCommand(), newDBCheckCommand(), newDBCleanupCommand(), newDBVacuumCommand(), newDBExportCommand())
 	return cmd
 }
 
@@ -39,16 +39,21 @@ func (c *dbCommand) register(cmd *cobra.Command) {
 }
 
 // with opens the database of the configuration.
-func (c *dbCommand) with(cmd *cobra.Command, do func(*app.Database) error) error {
-	path, explicit, err := configPath(cmd)
-	if err != nil {
-		return err
-	}
-	cfg, err := config.Load(path, explicit, os.Environ())
+func (*dbCommand) with(cmd *cobra.Command, do func(*app.Database) error) error {
+	cfg, err := loadConfig(cmd)
 	if err != nil {
 		return err
 	}
 	return app.WithDatabase(cmd.Context(), cfg, do)
+}
+
+// loadConfig reads the configuration without flags of its own.
+func loadConfig(cmd *cobra.Command) (config.Config, error) {
+	path, explicit, err := configPath(cmd)
+	if err != nil {
+		return config.Config{}, err
+	}
+	return config.Load(path, explicit, os.Environ())
 }
 
 // print writes the answer as JSON or as text.

@@ -53,6 +53,7 @@ func makeDatabase(dir string) error {
 		s.Key.Src, s.Key.Dst = netip.MustParseAddr("10.0.0.1").As16(), netip.MustParseAddr("192.0.2.1").As16()
 		s.Sent = flow.Counters{Packets: 1, WireBytes: 100}
 		b.Sessions = append(b.Sessions, s)
+		b.IPs = append(b.IPs, stats.IP{Addr: s.Key.DstAddr(), Received: s.Sent, Sessions: 1, First: s.Start, Last: s.Last})
 		b.Samples = append(b.Samples, stats.Sample{Time: at.UnixNano(), NewSessions: 1})
 	}
 	return errors.Join(db.Write(ctx, b), db.Close())

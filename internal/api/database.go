@@ -188,7 +188,7 @@ func sendFile(w http.ResponseWriter, response *http.ResponseController, file *os
 	const piece = 1 << 20
 	for {
 		if err := response.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil && !errors.Is(err, http.ErrNotSupported) {
-			return nil //nolint:nilerr // the answer has begun
+			return nil // the answer has begun
 		}
 		if _, err := io.CopyN(w, file, piece); err != nil {
 			return nil //nolint:nilerr // it is the end, or the client has gone

@@ -164,3 +164,9 @@ func (s *Server) Export(ctx context.Context, list, rawQuery string, out io.Write
 	}
 	return notFound("there is no list " + list)
 }
+
+// IsMistake reports whether an error is one of who asked: it says what is allowed.
+func IsMistake(err error) bool {
+	p, ok := errors.AsType[*problem](err)
+	return ok && p.status < http.StatusInternalServerError
+}

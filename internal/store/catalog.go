@@ -34,6 +34,9 @@ var ErrOrder = errors.New("unknown column to order by")
 // maxStale is how old the store's totals may be before a question makes the writer flush.
 const maxStale = time.Second
 
+// unreadableTellsIn is how often at most it is told that the store can't be read.
+const unreadableTellsIn = 10 * time.Minute
+
 // Catalog answers questions about live and stored data as one.
 type Catalog struct {
 	live   Live
@@ -41,6 +44,8 @@ type Catalog struct {
 	store  Store
 	// unreadable is true from the first question that the store failed to answer on.
 	unreadable atomic.Bool
+	// toldAt is when that was told last, in nanoseconds since the Unix epoch.
+	toldAt atomic.Int64
 }
 
 // NewCatalog joins what lives with what is stored.
@@ -92,7 +97,10 @@ func (c *Catalog) memoryOnly(ctx context.Context, err error) bool {
 	if err == nil || ctx.Err() != nil {
 		return false
 	}
-	if c.unreadable.CompareAndSwap(false, true) {
+	// Of several kinds of questions some may be answered all the time.
+	now, last := time.Now().UnixNano(), c.toldAt.Load()
+	recently := last != 0 && now-last < int64(unreadableTellsIn)
+	if c.unreadable.CompareAndSwap(false, true) && !recently && c.toldAt.CompareAndSwap(last, now) {
 		c.writer.log.Error("store can't be read", "error", err)
 		c.writer.Record(Event{
 			Level: LevelError, Kind: KindStoreUnreadable,

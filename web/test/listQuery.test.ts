@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { LocationQuery } from 'vue-router'
 import { queryString } from '@/api/client'
 import {
-  filteredBy, parseListQuery, sortedBy, toApiQuery, toRouteQuery, type ListSpec,
+  filteredBy, parseListQuery, sortedBy, toApiQuery, toExportQuery, toRouteQuery, type ListSpec,
 } from '@/composables/listQuery'
 
 const spec: ListSpec = {
@@ -18,6 +18,7 @@ describe('the address bar', () => {
 
   it.each<LocationQuery>([
     { page: '3', ip: '10.0.0.0/8' },
+    { page: '3', after: 'token' },
     { per_page: '100', order_by: 'src_ip', order_direction: 'asc' },
     { order_by: 'last_seen', order_direction: 'asc', protocol: 'UDP' },
   ])('survives the way there and back: %o', (query) => {
@@ -31,6 +32,28 @@ describe('the address bar', () => {
 
   it('takes the first of several values', () => {
     expect(parseListQuery({ ip: ['1.1.1.1', '2.2.2.2'] }, spec).filters).toEqual({ ip: '1.1.1.1' })
+  })
+})
+
+describe('pages', () => {
+  const third = { ...start, page: 3, after: 'token' }
+
+  it('begin behind a place, if one is known', () => {
+    expect(toApiQuery(third, spec)).toBe('after=token&order_by=last_seen&order_direction=desc&per_page=50')
+    expect(toApiQuery({ ...third, after: '' }, spec)).toContain('page=3')
+    expect(parseListQuery({ after: 'token' }, spec).after).toBe('')
+  })
+
+  it('have another place in another order or selection', () => {
+    expect(sortedBy(third, 'src_ip').after).toBe('')
+    expect(filteredBy(third, 'ip', '::1').after).toBe('')
+  })
+
+  it('are none in an export, which has the time, filters and order', () => {
+    expect(toExportQuery({ ...third, filters: { ip: '::1' } }, spec, { from: '-1h' })).toEqual({
+      ip: '::1', from: '-1h', order_by: 'last_seen', order_direction: 'desc',
+    })
+    expect(toApiQuery(start, spec, { from: '-1h' })).toContain('from=-1h')
   })
 })
 

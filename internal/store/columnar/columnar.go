@@ -27,6 +27,10 @@ type Header struct {
 	ID     int64
 	Rows   int
 	Bounds [FieldCount]Bounds
+	// src and dst are the first and the last address of either end.
+	src, dst [2]address
+	// ipSent and ipReceived bound the IP bytes, which are no column of their own.
+	ipSent, ipReceived Bounds
 }
 
 // Block is a block in the making: its header, and each column that is not the same
@@ -54,6 +58,10 @@ func Encode(sessions []stats.Session) *Block {
 		b.Bounds[f] = boundsOf(values)
 		b.Data[f] = packColumn(values, b.Bounds[f])
 	}
+	b.ipSent = boundsBy(values, sessions, func(s *stats.Session) uint64 { return s.Sent.IPBytes })
+	b.ipReceived = boundsBy(values, sessions, func(s *stats.Session) uint64 { return s.Received.IPBytes })
+	b.src = [2]address{r.list[b.Bounds[Src].Least], r.list[b.Bounds[Src].Most]}
+	b.dst = [2]address{r.list[b.Bounds[Dst].Least], r.list[b.Bounds[Dst].Most]}
 	return b
 }
 
@@ -65,26 +73,59 @@ func boundsOf(values []uint64) Bounds {
 	return b
 }
 
+// boundsBy uses values as its memory.
+func boundsBy(values []uint64, sessions []stats.Session, of func(*stats.Session) uint64) Bounds {
+	for i := range sessions {
+		values[i] = of(&sessions[i])
+	}
+	return boundsOf(values)
+}
+
+// ranges are all bounds in the order in which they are encoded.
+func (h *Header) ranges() []*Bounds {
+	list := make([]*Bounds, 0, Addresses+2)
+	for f := range Addresses {
+		list = append(list, &h.Bounds[f])
+	}
+	return append(list, &h.ipSent, &h.ipReceived)
+}
+
 // AppendBounds encodes the bounds, in the order of the fields; ParseBounds is the inverse.
 func (h *Header) AppendBounds(data []byte) []byte {
-	for _, b := range h.Bounds[:Addresses] {
+	for _, b := range h.ranges() {
 		data = binary.AppendUvarint(data, b.Least)
 		data = binary.AppendUvarint(data, b.Most-b.Least)
+	}
+	for _, a := range [...]address{h.src[0], h.src[1], h.dst[0], h.dst[1]} {
+		version := byte(6)
+		if a.isIPv4 {
+			version = 4
+		}
+		data = append(append(data, version), a.bytes[:]...)
 	}
 	return data
 }
 
 // ParseBounds decodes what AppendBounds made.
 func (h *Header) ParseBounds(data []byte) error {
-	for f := range Addresses {
-		for _, to := range [2]*uint64{&h.Bounds[f].Least, &h.Bounds[f].Most} {
+	for _, b := range h.ranges() {
+		for _, to := range [2]*uint64{&b.Least, &b.Most} {
 			v, n := binary.Uvarint(data)
 			if n <= 0 {
 				return fmt.Errorf("%w: its bounds end early", ErrDamaged)
 			}
 			*to, data = v, data[n:]
 		}
-		h.Bounds[f].Most += h.Bounds[f].Least
+		if b.Most += b.Least; b.Most < b.Least {
+			return fmt.Errorf("%w: its bounds are too large", ErrDamaged)
+		}
+	}
+	const size = 1 + 16
+	if len(data) != 4*size {
+		return fmt.Errorf("%w: its bounds end early", ErrDamaged)
+	}
+	for i, to := range [...]*address{&h.src[0], &h.src[1], &h.dst[0], &h.dst[1]} {
+		*to = address{data[i*size] == 4, [16]byte(data[i*size+1 : (i+1)*size])}
 	}
 	return nil
 }

@@ -76,7 +76,9 @@ type shelf struct {
 	sessions []stats.Session
 }
 
-func (s *shelf) load(block int64, f Field) ([]byte, error) { return s.data[block].Data[f], nil }
+func (s *shelf) load(block int64, f Field, use func([]byte) error) error {
+	return use(s.data[block].Data[f])
+}
 
 func (s *shelf) views(n int) (views []*View) {
 	for range n {
@@ -313,11 +315,11 @@ func FuzzDamage(f *testing.F) {
 		if h.ParseBounds(bounds) != nil {
 			return
 		}
-		v := NewView(func(_ int64, f Field) ([]byte, error) {
+		v := NewView(func(_ int64, f Field, use func([]byte) error) error {
 			if f == Addresses {
-				return addresses, nil
+				return use(addresses)
 			}
-			return column, nil
+			return use(column)
 		})
 		if v.Open(&h) == nil {
 			_, _ = v.Sessions(nil)

@@ -17,9 +17,16 @@ type order struct {
 	key func(*View) (func(row uint16) stats.SortKey, error)
 	// place is where a key lies among the words of the view's block; nil: its last word is it.
 	place func(*View, stats.SortKey) (position, error)
-	// bounds are the least and the largest word in a block; nil if words of different
-	// blocks can't be compared.
-	bounds func(*Header) Bounds
+	// edges are a key that no key in a block is less than, and one that none is more than.
+	edges func(*Header) (least, most stats.SortKey)
+}
+
+// numbers are edges where keys are words.
+func numbers(bounds func(*Header) Bounds) func(*Header) (least, most stats.SortKey) {
+	return func(h *Header) (least, most stats.SortKey) {
+		b := bounds(h)
+		return stats.SortKey{2: b.Least}, stats.SortKey{2: b.Most}
+	}
 }
 
 // position is a place among words: those that are smaller come before it, those that
@@ -37,7 +44,7 @@ func (p position) behind(word uint64, descending bool) bool {
 	return word > p.word || word == p.word && !p.exact
 }
 
-// at finds a key's position; the view may be nil for an order that has bounds.
+// at finds a key's position.
 func (o *order) at(v *View, key stats.SortKey) (position, error) {
 	if o.place == nil {
 		return position{key[2], true}, nil
@@ -96,7 +103,7 @@ func byField(f Field) order {
 			values, err := v.values(f)
 			return func(row uint16) uint64 { return values[row] }, err
 		},
-		bounds: func(h *Header) Bounds { return h.Bounds[f] },
+		edges: numbers(func(h *Header) Bounds { return h.Bounds[f] }),
 	}
 }
 
@@ -110,9 +117,9 @@ func bySum(a, b Field) order {
 			right, err := v.values(b)
 			return func(row uint16) uint64 { return left[row] + right[row] }, err
 		},
-		bounds: func(h *Header) Bounds {
+		edges: numbers(func(h *Header) Bounds {
 			return Bounds{h.Bounds[a].Least + h.Bounds[b].Least, h.Bounds[a].Most + h.Bounds[b].Most}
-		},
+		}),
 	}
 }
 
@@ -143,13 +150,24 @@ func byName(f Field, n int, with func(value int) stats.Session, name string) ord
 			i, exact := slices.BinarySearchFunc(sorted, key, stats.SortKey.Compare)
 			return position{uint64(i), exact}, nil
 		},
-		bounds: func(*Header) Bounds { return Bounds{0, uint64(n)} },
+		edges: func(h *Header) (least, most stats.SortKey) {
+			last := uint64(n - 1)
+			present := keys[min(h.Bounds[f].Least, last) : min(h.Bounds[f].Most, last)+1]
+			return slices.MinFunc(present, stats.SortKey.Compare), slices.MaxFunc(present, stats.SortKey.Compare)
+		},
 	}
 }
 
 // byAddress orders by the numbers in the block's directory.
 func byAddress(f Field) order {
 	return order{
+		edges: func(h *Header) (least, most stats.SortKey) {
+			ends := h.src
+			if f == Dst {
+				ends = h.dst
+			}
+			return ends[0].sortKey(), ends[1].sortKey()
+		},
 		words: byField(f).words,
 		key: func(v *View) (func(uint16) stats.SortKey, error) {
 			values, err := v.values(f)
@@ -183,10 +201,10 @@ func byStart() order {
 			starts, err := v.starts()
 			return func(row uint16) uint64 { return uint64(starts(row)) ^ signBit }, err
 		},
-		bounds: func(h *Header) Bounds {
+		edges: numbers(func(h *Header) Bounds {
 			first, latest := h.startBounds()
 			return Bounds{uint64(first) ^ signBit, uint64(latest) ^ signBit}
-		},
+		}),
 	}
 }
 
@@ -208,9 +226,9 @@ func byRTT() order {
 			server, err := v.values(RTTServer)
 			return func(row uint16) uint64 { return sum(client[row], server[row]) }, err
 		},
-		bounds: func(h *Header) Bounds {
+		edges: numbers(func(h *Header) Bounds {
 			return Bounds{signBit, sum(h.Bounds[RTTClient].Most|1, h.Bounds[RTTServer].Most|1)}
-		},
+		}),
 	}
 }
 
@@ -243,7 +261,16 @@ func byIPBytes(directions ...ipBytesFields) order {
 				return sum
 			}, nil
 		},
-		bounds: func(*Header) Bounds { return Bounds{0, ^uint64(0)} },
+		edges: numbers(func(h *Header) (sum Bounds) {
+			for _, direction := range directions {
+				b := h.ipSent
+				if direction == receivedFields {
+					b = h.ipReceived
+				}
+				sum.Least, sum.Most = sum.Least+b.Least, sum.Most+b.Most
+			}
+			return sum
+		}),
 	}
 }
 

@@ -1,7 +1,6 @@
 package columnar
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"math"
@@ -158,21 +157,44 @@ type search struct {
 // sequence is the order of the blocks that finds the page soonest.
 func (s *search) sequence() []int {
 	list := make([]int, len(s.headers))
+	first := make([]candidate, len(s.headers))
 	for i := range list {
 		list[i] = i
-	}
-	bounds := s.order.bounds
-	if bounds == nil {
-		return list
+		first[i] = s.first(&s.headers[i])
 	}
 	slices.SortStableFunc(list, func(a, b int) int {
-		left, right := bounds(&s.headers[a]), bounds(&s.headers[b])
 		if s.query.Descending {
-			return cmp.Compare(right.Most, left.Most)
+			return first[b].compare(first[a])
 		}
-		return cmp.Compare(left.Least, right.Least)
+		return first[a].compare(first[b])
 	})
 	return list
+}
+
+// first is a place that no session of a block comes before, in the query's order; last is
+// one that none comes behind.
+func (s *search) first(h *Header) candidate {
+	least, most := s.order.edges(h)
+	if s.query.Descending {
+		return candidate{key: most, id: h.Bounds[ID].Most}
+	}
+	return candidate{key: least, id: h.Bounds[ID].Least}
+}
+
+func (s *search) last(h *Header) candidate {
+	least, most := s.order.edges(h)
+	if s.query.Descending {
+		return candidate{key: least, id: h.Bounds[ID].Least}
+	}
+	return candidate{key: most, id: h.Bounds[ID].Most}
+}
+
+// isBefore is the query's order.
+func (s *search) isBefore(a, b candidate) bool {
+	if s.query.Descending {
+		return b.compare(a) < 0
+	}
+	return a.compare(b) < 0
 }
 
 // visit counts what matches in a block and takes the candidates from it.
@@ -212,25 +234,11 @@ func (s *search) visit(i int) error {
 
 // canContribute reports whether a row of the block can be on the page.
 func (s *search) canContribute(h *Header) bool {
-	if s.order.bounds == nil {
-		return true
+	if s.worst != nil && !s.isBefore(s.first(h), *s.worst) {
+		return false
 	}
-	b := s.order.bounds(h)
-	// In the order, the block's first word and its last one.
-	first, last := b.Least, b.Most
-	if s.query.Descending {
-		first, last = last, first
-	}
-	if s.worst != nil {
-		if p, err := s.order.at(nil, s.worst.key); err == nil && p.behind(first, s.query.Descending) {
-			return false
-		}
-	}
-	if s.query.After == nil {
-		return true
-	}
-	p, err := s.order.at(nil, s.query.After.Key)
-	return err != nil || !p.behind(last, !s.query.Descending)
+	after := s.query.After
+	return after == nil || s.isBefore(candidate{key: after.Key, id: after.ID}, s.last(h))
 }
 
 // take collects the candidates among the rows of the view's block.
@@ -250,7 +258,7 @@ func (s *search) take(block int, rows []uint16) error {
 	for _, row := range rows {
 		s.candidates = append(s.candidates, candidate{key: key(row), id: ids[row], block: block, row: row})
 	}
-	if len(s.candidates)/2 > s.keep {
+	if n := len(s.candidates); n/2 > s.keep || s.worst == nil && n >= s.keep {
 		s.cut()
 	}
 	return nil

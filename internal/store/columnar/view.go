@@ -2,12 +2,14 @@ package columnar
 
 import (
 	"fmt"
+	"slices"
 
 	"netflow-monitor/internal/stats"
 )
 
-// Loader reads a column of a block.
-type Loader func(block int64, f Field) ([]byte, error)
+// Loader reads a column of a block and passes it to use, which has to be done with it on
+// return.
+type Loader func(block int64, f Field, use func(data []byte) error) error
 
 // View reads one block after the other, each column when it is asked for. It keeps its
 // memory, some megabytes for the largest blocks, and can be used again with Use.
@@ -44,14 +46,14 @@ func (v *View) values(f Field) ([]uint64, error) {
 		v.columns[f] = make([]uint64, v.Rows)
 	}
 	v.columns[f] = v.columns[f][:v.Rows]
-	var data []byte
+	unpack := func(data []byte) error { return unpackColumn(v.columns[f], data, v.Bounds[f]) }
+	var err error
 	if v.Bounds[f].width() > 0 {
-		var err error
-		if data, err = v.load(v.ID, f); err != nil {
-			return nil, err
-		}
+		err = v.load(v.ID, f, unpack)
+	} else {
+		err = unpack(nil)
 	}
-	if err := unpackColumn(v.columns[f], data, v.Bounds[f]); err != nil {
+	if err != nil {
 		return nil, fmt.Errorf("block %d, column %d: %w", v.ID, f, err)
 	}
 	v.loaded[f] = true
@@ -63,11 +65,11 @@ func (v *View) directory() (*directory, error) {
 	if v.dir != nil {
 		return v.dir, nil
 	}
-	data, err := v.load(v.ID, Addresses)
+	err := v.load(v.ID, Addresses, func(data []byte) (err error) {
+		v.dir, err = parseDirectory(slices.Clone(data))
+		return err
+	})
 	if err != nil {
-		return nil, err
-	}
-	if v.dir, err = parseDirectory(data); err != nil {
 		return nil, fmt.Errorf("block %d, addresses: %w", v.ID, err)
 	}
 	return v.dir, nil

@@ -15,8 +15,7 @@ import (
 var ErrOldSchema = errors.New("database is of an older version of netflow-monitor")
 
 // Attach opens a database for the commands that look after it, also while a monitor runs
-// on it: it makes, migrates and ends nothing. Of the Store's methods all but Write and
-// AddPoint may be used.
+// on it: it makes, migrates and ends nothing. It refuses to Write; AddPoint must not be used.
 func Attach(ctx context.Context, cfg Config) (s *Store, err error) {
 	if s, err = newStore(cfg); err != nil {
 		return nil, err

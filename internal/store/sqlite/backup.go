@@ -127,7 +127,11 @@ func (s *Store) copyTo(ctx context.Context, partial string, progress func(stage 
 	}
 	return c.Raw(func(raw any) (err error) {
 		uri := url.URL{Scheme: "file", OmitHost: true, Path: partial, RawQuery: "mode=rw&_synchronous=OFF"}
-		b, err := raw.(*conn).NewBackup(uri.String())
+		from, ok := raw.(*conn)
+		if !ok {
+			return errOtherDriver
+		}
+		b, err := from.NewBackup(uri.String())
 		if err != nil {
 			return err
 		}
@@ -159,7 +163,7 @@ func finishCopy(ctx context.Context, path string) (err error) {
 	if len(problems) > 0 {
 		return fmt.Errorf("it is damaged, and so may be the database: %s; see netflow-monitor db check", strings.Join(problems, "; "))
 	}
-	file, err := os.OpenFile(path, os.O_RDWR, 0) //nolint:gosec // it is ours
+	file, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
 		return err
 	}

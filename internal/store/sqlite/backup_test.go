@@ -200,8 +200,19 @@ func TestCheck(t *testing.T) {
 		}
 	}
 	check()
-	alter(t, path, "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions LIMIT 3); UPDATE traffic_history SET time = time + 1 WHERE step = 60")
+	alter(t, path, "UPDATE row_counts SET rows = rows + 3 WHERE name = 'ended'; UPDATE traffic_history SET time = time + 1 WHERE step = 60")
 	check("by 3: the count of ended sessions is right", "by 1: each step of history begins at its time")
+	alter(t, path, "UPDATE sessions SET bytes_sent = bytes_sent + 1 WHERE id = (SELECT max(id) FROM sessions)")
+	check("the blocks have other sessions than the rows")
+	alter(t, path, "DELETE FROM session_columns; DELETE FROM session_blocks")
+	again, err := sqlite.Open(t.Context(), sqlite.Config{Path: path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := again.Close(); err != nil {
+		t.Fatal(err)
+	}
+	check("by 1: each step of history begins at its time")
 	shell(t, `n=$(($(stat -c %s "$1") / 4096)); head -c 40960 /dev/urandom | dd of="$1" bs=4096 seek=$((n / 2)) conv=notrunc status=none`, path)
 	check("Tree")
 }

@@ -3,8 +3,13 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
+	"hash/maphash"
 	"strings"
+
+	"netflow-monitor/internal/stats"
+	"netflow-monitor/internal/store/columnar"
 )
 
 // invariants are what this program promises of its tables, beyond what SQLite checks: each
@@ -12,7 +17,7 @@ import (
 var invariants = []struct{ promise, query string }{
 	{
 		"the count of ended sessions is right",
-		"SELECT abs((" + countSQL(countEnded) + ") - (SELECT count(*) FROM sessions WHERE end_reason > 0))",
+		"SELECT abs((" + countSQL(countEnded) + ") - (SELECT ifnull(sum(rows), 0) FROM session_blocks WHERE dropped = 0))",
 	},
 	{
 		"the count of living sessions is right",
@@ -43,22 +48,26 @@ func (s *Store) Check(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("check %s: %w", s.path, s.explain(err))
 	}
-	if len(problems) > 0 || s.NeedCurrent() != nil {
+	if current := s.NeedCurrent() == nil; !current || len(problems) > 0 {
 		return problems, nil
 	}
-	if problems, err = s.checkInvariants(ctx); err != nil {
+	err = s.readBlocks(ctx, func(b *blockReader) error {
+		if problems, err = brokenInvariants(ctx, b.tx); err != nil {
+			return err
+		}
+		fault, err := b.compareWithRows(ctx)
+		if fault != "" {
+			problems = append(problems, fault)
+		}
+		return err
+	})
+	if err != nil {
 		return nil, fmt.Errorf("check %s: %w", s.path, s.explain(err))
 	}
 	return problems, nil
 }
 
-// checkInvariants asks them all of one moment.
-func (s *Store) checkInvariants(ctx context.Context) (broken []string, err error) {
-	tx, err := s.reader.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = tx.Rollback() }() // it only read
+func brokenInvariants(ctx context.Context, tx *sql.Tx) (broken []string, err error) {
 	for _, i := range invariants {
 		var n sql.NullInt64
 		if err := tx.QueryRowContext(ctx, i.query).Scan(&n); err != nil {
@@ -69,6 +78,56 @@ func (s *Store) checkInvariants(ctx context.Context) (broken []string, err error
 		}
 	}
 	return broken, nil
+}
+
+// remakeBlocks is the remedy for blocks that are wrong.
+const remakeBlocks = "stop the monitor and empty session_columns and session_blocks with sqlite3, and its next start makes them from the rows"
+
+// compareWithRows looks whether the blocks have the sessions that the rows have, in any
+// order; fault is empty if they do. While sessions are being deleted, rows go first.
+func (b *blockReader) compareWithRows(ctx context.Context) (fault string, err error) {
+	var deleting bool
+	if err := b.tx.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM session_blocks WHERE dropped = 1)").Scan(&deleting); err != nil || deleting {
+		return "", err
+	}
+	seed := maphash.MakeSeed()
+	var blocks, rows uint64
+	for i := range b.headers {
+		list, err := b.open(i)
+		if errors.Is(err, columnar.ErrDamaged) {
+			return err.Error() + "; " + remakeBlocks, nil
+		}
+		if err != nil {
+			return "", err
+		}
+		for n := range list {
+			blocks += maphash.Comparable(seed, list[n])
+		}
+	}
+	result, err := b.tx.QueryContext(ctx, "SELECT "+strings.Join(sessionColumns, ",")+" FROM sessions WHERE end_reason > 0")
+	if err != nil {
+		return "", err
+	}
+	defer closeRows(result, &err)
+	for result.Next() {
+		x, err := scanSession(result)
+		if err != nil {
+			return err.Error(), nil
+		}
+		rows += maphash.Comparable(seed, x)
+	}
+	if blocks != rows {
+		return "the blocks have other sessions than the rows; " + remakeBlocks, nil
+	}
+	return "", result.Err()
+}
+
+// open returns all sessions of a block.
+func (b *blockReader) open(i int) ([]stats.Session, error) {
+	if err := b.views[0].Open(&b.headers[i]); err != nil {
+		return nil, err
+	}
+	return b.views[0].Sessions(nil)
 }
 
 // readCheck lists what a check of SQLite's finds; what is sound has one row: ok.

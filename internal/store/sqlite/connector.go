@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"errors"
 	"fmt"
 	"net/url"
 	"sync"
@@ -39,8 +40,14 @@ func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &conn{fullConn: raw.(fullConn), from: number, now: c.generation}, nil
+	full, ok := raw.(fullConn)
+	if !ok {
+		return nil, errors.Join(errOtherDriver, raw.Close())
+	}
+	return &conn{fullConn: full, from: number, now: c.generation}, nil
 }
+
+var errOtherDriver = errors.New("connection of another driver")
 
 // fullConn is all that a connection of the driver can do for database/sql, and what this
 // package asks of it beside.

@@ -1,17 +1,20 @@
 package sqlite_test
 
 import (
+	"errors"
 	"math/rand/v2"
 	"net/netip"
 	"os"
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
 	"netflow-monitor/internal/flow"
 	"netflow-monitor/internal/stats"
+	"netflow-monitor/internal/store"
 	"netflow-monitor/internal/store/sqlite"
 )
 
@@ -35,6 +38,51 @@ func BenchmarkHistory(b *testing.B) {
 			})
 		})
 	}
+
+	for name, ask := range map[string]func(r *rand.Rand) error{
+		"ips":              func(r *rand.Rand) error { _, _, err := s.IPs(b.Context(), ipQuestion(r)); return err },
+		"ranks":            func(r *rand.Rand) error { _, err := s.Ranks(b.Context(), rankQuestion(r, to)); return err },
+		"overview-30-days": func(*rand.Rand) error { return overview(b, s, to) },
+		"series-of-keys": func(r *rand.Rand) error {
+			q := rankQuestion(r, to)
+			ranks, err := s.Ranks(b.Context(), q)
+			if err != nil || len(ranks) == 0 {
+				return err
+			}
+			_, err = s.RankHistory(b.Context(), store.RankHistoryQuery{Dimension: q.Dimension, Keys: []string{ranks[0].Key}, From: q.From, To: q.To, Step: 3600})
+			return err
+		},
+		"peers-of-ip": func(r *rand.Rand) error {
+			q := stats.SessionQuery{IP: netip.PrefixFrom(netip.AddrFrom4([4]byte{192, 168, 0, byte(r.IntN(200))}), 32), From: to - int64(7*24*time.Hour)}
+			var tallies []*stats.Tally
+			for _, d := range stats.Dimensions {
+				t, _ := stats.NewTally(d.Name)
+				tallies = append(tallies, t)
+			}
+			return s.TallySessions(b.Context(), q, tallies...)
+		},
+	} {
+		b.Run(name, func(b *testing.B) {
+			percentile(b, func(r *rand.Rand) {
+				if err := ask(r); err != nil {
+					b.Fatal(err)
+				}
+			})
+		})
+	}
+}
+
+// overview is what the first page shows of 30 days: the series, all rankings, the newest events.
+func overview(b *testing.B, s *sqlite.Store, to int64) error {
+	b.Helper()
+	from := to - int64(30*24*time.Hour)
+	_, err := s.History(b.Context(), store.HistoryQuery{From: from, To: to, Step: 3600})
+	for _, d := range stats.Dimensions {
+		_, e := s.Ranks(b.Context(), store.RankQuery{Dimension: d.Name, From: from, To: to, Limit: 10})
+		err = errors.Join(err, e)
+	}
+	_, _, e := s.Events(b.Context(), store.EventQuery{Limit: 10})
+	return errors.Join(err, e)
 }
 
 // newest is when the last session ended.
@@ -53,6 +101,7 @@ func percentile(b *testing.B, do func(*rand.Rand)) {
 	b.Helper()
 	r := rand.New(rand.NewPCG(1, 2))
 	var times []time.Duration
+	before := cpuTime(b)
 	for b.Loop() {
 		begin := time.Now()
 		do(r)
@@ -62,6 +111,17 @@ func percentile(b *testing.B, do func(*rand.Rand)) {
 	b.ReportMetric(times[len(times)/2].Seconds()*1e3, "p50-ms")
 	b.ReportMetric(times[len(times)*95/100].Seconds()*1e3, "p95-ms")
 	b.ReportMetric(residentMB(b), "RSS-MB")
+	b.ReportMetric((cpuTime(b)-before).Seconds()*1e3/float64(len(times)), "cpu-ms/op")
+}
+
+// cpuTime is what the process has used of all cores.
+func cpuTime(b *testing.B) time.Duration {
+	b.Helper()
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
 // residentMB reads VmRSS.
@@ -120,4 +180,23 @@ func sessionQuestions(to int64) []sessionQuestion {
 			q.Terms = []stats.Term{{Port: 853}, {Country: "JP"}, {ASN: 16509}}
 		})},
 	}
+}
+
+func ipQuestion(r *rand.Rand) stats.IPQuery {
+	q := stats.IPQuery{
+		OrderBy: stats.IPColumns[r.IntN(len(stats.IPColumns))].Name, Descending: r.IntN(4) > 0, Limit: 50,
+		Offset: r.IntN(3) * r.IntN(3) * 500,
+	}
+	if r.IntN(4) == 0 {
+		q.Network = netip.PrefixFrom(netip.AddrFrom4([4]byte{52, 0, 0, 0}), 8)
+	}
+	return q
+}
+
+// rankQuestion is of a time from an hour to 30 days long.
+func rankQuestion(r *rand.Rand, to int64) store.RankQuery {
+	const hour, month = int64(time.Hour), int64(30 * 24 * time.Hour)
+	span := []int64{hour, 24 * hour, 7 * 24 * hour, month}[r.IntN(4)]
+	from := to - span - r.Int64N(month-span+1)
+	return store.RankQuery{Dimension: stats.Dimensions[r.IntN(len(stats.Dimensions))].Name, From: from, To: from + span, Limit: 10}
 }

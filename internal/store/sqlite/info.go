@@ -10,8 +10,9 @@ import (
 
 // forecast is what takes longer to find out than may be spent each second.
 type forecast struct {
-	at           time.Time
-	growthPerDay float64
+	at            time.Time
+	growthPerDay  float64
+	oldestSession int64
 }
 
 // fewSessions are too few to tell how much one takes.
@@ -50,35 +51,48 @@ func (s *Store) describe(ctx context.Context, info *store.Info) (err error) {
 		return err
 	}
 	info.FreeBytes = u.free
-	if info.OldestSession, err = s.oldestSession(ctx); err != nil {
-		return err
-	}
 	for step, oldest := range map[int64]*int64{60: &info.OldestMinute, 3600: &info.OldestHour, 86400: &info.OldestDay} {
 		if *oldest, err = s.oldestStep(step)(ctx); err != nil {
 			return err
 		}
 	}
-	info.GrowthPerDay, err = s.growthPerDay(ctx, u, info.Sessions)
+	f, err := s.lookAhead(ctx, u, info.Sessions)
+	info.GrowthPerDay, info.OldestSession = f.growthPerDay, f.oldestSession
 	return err
 }
 
-// growthPerDay is the number of new sessions in a day like the last, times what a session
-// takes with all that is kept beside it.
-func (s *Store) growthPerDay(ctx context.Context, u usage, sessions int64) (float64, error) {
+// lookAhead finds out anew what is too old.
+func (s *Store) lookAhead(ctx context.Context, u usage, sessions int64) (f forecast, err error) {
 	s.forecasting.Lock()
 	defer s.forecasting.Unlock()
-	if now := time.Now(); s.forecast.at.IsZero() || now.Sub(s.forecast.at) >= forecastAge {
-		perDay, err := s.sessionsPerDay(ctx)
-		if err != nil {
-			return 0, err
-		}
-		s.forecast = forecast{at: now}
-		// With few, the empty tables would be most of it.
-		if sessions >= fewSessions {
-			s.forecast.growthPerDay = perDay * float64(u.used) / float64(sessions)
-		}
+	now := time.Now()
+	if !s.forecast.at.IsZero() && now.Sub(s.forecast.at) < forecastAge {
+		return s.forecast, nil
 	}
-	return s.forecast.growthPerDay, nil
+	perDay, err := s.sessionsPerDay(ctx)
+	if err != nil {
+		return f, err
+	}
+	if f.oldestSession, err = s.oldestSession(ctx); err != nil {
+		return f, err
+	}
+	// The number of new sessions in a day like the last, times what a session takes with
+	// all that is kept beside it. With few, the empty tables would be most of that.
+	if sessions >= fewSessions {
+		f.growthPerDay = perDay * float64(u.used) / float64(sessions)
+	}
+	if f.oldestSession != 0 { // the first one is news
+		f.at = now
+	}
+	s.forecast = f
+	return f, nil
+}
+
+// forgetForecast is for when much has changed.
+func (s *Store) forgetForecast() {
+	s.forecasting.Lock()
+	defer s.forecasting.Unlock()
+	s.forecast = forecast{}
 }
 
 // sessionsPerDay is how many began in the last 24 hours of history, or would have if there

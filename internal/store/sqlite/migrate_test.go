@@ -175,7 +175,7 @@ func TestMigrateSnapshots(t *testing.T) {
 // load makes a database of a snapshot and returns its schema version.
 func load(t *testing.T, path, snapshot string) (version int) {
 	t.Helper()
-	script, err := os.ReadFile(snapshot) //nolint:gosec // of ours
+	script, err := os.ReadFile(snapshot)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -234,6 +234,7 @@ func schemaOf(t *testing.T, path string) map[string]string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer func() { _ = rows.Close() }()
 	schema := map[string]string{}
 	for rows.Next() {
 		var name, text string
@@ -261,7 +262,7 @@ func writeSnapshot(t *testing.T, path string) {
 		t.Fatal(err)
 	}
 	head := fmt.Sprintf("PRAGMA auto_vacuum=2;\nPRAGMA application_id=%d;\nPRAGMA user_version=%d;\n", applicationID, newestVersion())
-	if err := errors.Join(os.MkdirAll("testdata", 0o755), os.WriteFile(name, append([]byte(head), dump...), 0o644)); err != nil { //nolint:gosec // for the repository
+	if err := errors.Join(os.MkdirAll("testdata", 0o755), os.WriteFile(name, append([]byte(head), dump...), 0o644)); err != nil {
 		t.Fatal(err)
 	}
 }

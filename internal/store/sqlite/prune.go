@@ -43,6 +43,9 @@ var historyTables = []string{"traffic_history"}
 // its slices others write.
 func (s *Store) Prune(ctx context.Context, keep store.Retention) (store.Pruned, error) {
 	p, err := s.prune(ctx, keep, time.Now(), time.Since(s.opened))
+	if p.Rows > 0 {
+		s.forgetForecast()
+	}
 	if err != nil {
 		return p, fmt.Errorf("prune %s: %w", s.path, s.explain(err))
 	}
@@ -53,6 +56,7 @@ func (s *Store) Prune(ctx context.Context, keep store.Retention) (store.Pruned, 
 func (s *Store) prune(ctx context.Context, keep store.Retention, now time.Time, up time.Duration) (p store.Pruned, err error) {
 	s.pruning.Lock()
 	defer s.pruning.Unlock()
+	s.ips.forget()
 	newest, err := s.newestHistory(ctx, now)
 	if err != nil {
 		return p, err
@@ -201,7 +205,9 @@ func (s *Store) dropIPs(ctx context.Context, before int64) (total int64, err err
 			return total, err
 		}
 		rows, err := s.deleteSlice(ctx, countIPs, "DELETE FROM ip_statistics WHERE ip_key >= ? AND ip_key < ? AND last_seen < ?", from, to, before)
-		total += rows
+		if total += rows; rows > 0 {
+			s.ips.drop()
+		}
 		if err != nil || to[0] == 0xff {
 			return total, err
 		}

@@ -1,10 +1,12 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"netflow-monitor/internal/stats"
@@ -123,6 +125,13 @@ func (s *Store) IPs(ctx context.Context, q stats.IPQuery) ([]stats.IP, int, erro
 	if err != nil {
 		return nil, 0, err
 	}
+	if column := slices.IndexFunc(ipOrders, func(c stats.Column[stats.IP]) bool { return c.Name == cmp.Or(q.OrderBy, stats.IPColumns[0].Name) }); column >= 0 && s.hasManyIPs(ctx) {
+		list, total, err := s.indexedIPs(ctx, &q, column)
+		if err != nil {
+			return nil, 0, fmt.Errorf("read IPs: %w", s.explain(err))
+		}
+		return list, total, nil
+	}
 	c := &conditions{}
 	c.inPrefix("ip_key", q.Network)
 	if q.Local != nil {
@@ -143,4 +152,11 @@ func (s *Store) IPs(ctx context.Context, q stats.IPQuery) ([]stats.IP, int, erro
 		return nil, 0, fmt.Errorf("read IPs: %w", s.explain(err))
 	}
 	return ips, total, nil
+}
+
+// hasManyIPs reports whether sorting them takes SQLite too long.
+func (s *Store) hasManyIPs(ctx context.Context) bool {
+	var n int64
+	err := s.reader.QueryRowContext(ctx, countSQL(countIPs)).Scan(&n)
+	return err == nil && n >= s.indexedFrom
 }

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -8,7 +9,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"netflow-monitor/internal/stats"
@@ -114,12 +114,13 @@ func (s *Store) readBlocks(ctx context.Context, use func(*blockReader) error) (e
 	if b.headers, err = readHeaders(ctx, tx); err != nil {
 		return err
 	}
-	load, done, err := columnLoader(ctx, tx)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, done()) }()
 	for i := range b.views {
+		// Each has its own statement, because one answers one question at a time.
+		load, done, err := columnLoader(ctx, tx)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = done() }() // the transaction's end does the same
 		v, _ := s.views.Get().(*columnar.View)
 		if v == nil {
 			v = columnar.NewView(nil)
@@ -159,16 +160,20 @@ func columnLoader(ctx context.Context, tx *sql.Tx) (load columnar.Loader, done f
 	if err != nil {
 		return nil, nil, err
 	}
-	var one sync.Mutex // a statement answers one question at a time
-	load = func(block int64, f columnar.Field) (data []byte, err error) {
-		one.Lock()
-		defer one.Unlock()
-		if err := stmt.QueryRowContext(ctx, block<<columnBits|int64(f)).Scan(&data); errors.Is(err, sql.ErrNoRows) {
-			return nil, fmt.Errorf("%w: %d has no column %d", columnar.ErrDamaged, block, f)
-		} else if err != nil {
-			return nil, err
+	load = func(block int64, f columnar.Field, use func([]byte) error) (err error) {
+		rows, err := stmt.QueryContext(ctx, block<<columnBits|int64(f))
+		if err != nil {
+			return err
 		}
-		return data, nil
+		defer closeRows(rows, &err)
+		if !rows.Next() {
+			return cmp.Or(rows.Err(), fmt.Errorf("%w: %d has no column %d", columnar.ErrDamaged, block, f))
+		}
+		var data sql.RawBytes // not copied
+		if err := rows.Scan(&data); err != nil {
+			return err
+		}
+		return use(data)
 	}
 	return load, stmt.Close, nil
 }

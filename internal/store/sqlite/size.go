@@ -45,22 +45,26 @@ func fileSize(path string) (int64, error) {
 type evictable struct {
 	oldest func(context.Context) (int64, error) // 0: none is left
 	drop   func(context.Context, int64) (int64, error)
+	length int64 // of the time that a row stands for, which begins at its own, in nanoseconds
 }
 
-// evictables go in this order. Days stay: they are few.
+// evictables go in this order.
 func (s *Store) evictables() []evictable {
-	first := func(query string, args ...any) func(context.Context) (int64, error) {
+	first := func(query string) func(context.Context) (int64, error) {
 		return func(ctx context.Context) (t int64, err error) {
-			err = s.reader.QueryRowContext(ctx, query, args...).Scan(&t)
+			err = s.reader.QueryRowContext(ctx, query).Scan(&t)
 			return t, err
 		}
 	}
+	tier := func(step int64) evictable {
+		return evictable{s.oldestStep(step), s.dropHistory(step), step * int64(time.Second)}
+	}
 	return []evictable{
-		{s.oldestSession, s.dropSessions},
-		{s.oldestStep(60), s.dropHistory(60)},
-		{s.oldestStep(3600), s.dropHistory(3600)},
-		{first("SELECT ifnull(min(last_seen), 0) FROM ip_statistics"), s.dropIPs},
-		{first("SELECT ifnull((SELECT time FROM event_logs ORDER BY id LIMIT 1), 0)"), s.dropEvents},
+		{oldest: s.oldestSession, drop: s.dropSessions},
+		tier(60), tier(3600),
+		{oldest: first("SELECT ifnull(min(last_seen), 0) FROM ip_statistics"), drop: s.dropIPs},
+		tier(86400),
+		{oldest: first("SELECT ifnull((SELECT time FROM event_logs ORDER BY id LIMIT 1), 0)"), drop: s.dropEvents},
 	}
 }
 
@@ -123,8 +127,11 @@ func (s *Store) pruneBySize(ctx context.Context, most int64, newest time.Time, p
 }
 
 // evict drops the oldest fiftieth of the time there is before floor, or more if that
-// takes no row.
+// takes no row. A row that is partly of the time after it stays.
 func (e evictable) evict(ctx context.Context, floor int64) (rows int64, done bool, err error) {
+	if e.length > 0 {
+		floor += 1 - e.length
+	}
 	oldest, err := e.oldest(ctx)
 	if err != nil || oldest == 0 || oldest >= floor {
 		return 0, true, err

@@ -14,12 +14,8 @@ import (
 	"syscall"
 	"time"
 
-	"netflow-monitor/internal/flow"
 	"netflow-monitor/internal/store"
 )
-
-// forcedEnd is the end reason of sessions that a killed run left open.
-const forcedEnd = int64(flow.EndForced)
 
 // readers is how many questions are answered at once.
 const readers = 3
@@ -32,6 +28,10 @@ type Store struct {
 	lock    *os.File
 	writer  *sql.DB
 	reader  *sql.DB
+
+	ips ipIndex
+	// indexedFrom is from how many IPs on the index orders them.
+	indexedFrom int64
 
 	// views are columnar.View, for the next question.
 	views sync.Pool
@@ -124,9 +124,10 @@ func newStore(cfg Config) (s *Store, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("find %s: %w", cfg.Path, err)
 	}
-	s = &Store{path: path, opened: time.Now()}
+	s = &Store{path: path, opened: time.Now(), indexedFrom: indexedIPs}
 	s.closing, s.close = context.WithCancel(context.Background())
-	return s, s.connect()
+	err = s.connect()
+	return s, err
 }
 
 // load brings the schema up to date and ends what a killed run left open; it returns how
@@ -137,6 +138,7 @@ func (s *Store) load(ctx context.Context) (interrupted int64, err error) {
 		return 0, err
 	}
 	s.version.Store(int64(version))
+	s.forgetForecast()
 	if s.statements == (statements{}) {
 		if s.statements, err = prepare(ctx, s.writer); err != nil {
 			err = errors.Join(err, s.statements.close())
@@ -242,6 +244,7 @@ func (s *Store) Recovered() int64 { return s.recovered }
 func (s *Store) Close() error {
 	s.close()
 	s.background.Wait()
+	s.ips.close()
 	s.writing.Lock()
 	defer s.writing.Unlock()
 	var errs []error

@@ -18,6 +18,9 @@ import (
 // Write stores the batch in one transaction; one that was written before changes nothing.
 // If the file is gone or damaged, the batch goes into a new one.
 func (s *Store) Write(ctx context.Context, b store.Batch) error {
+	if s.attached {
+		return fmt.Errorf("write to %s: it is the monitor's", s.path)
+	}
 	s.writing.Lock()
 	defer s.writing.Unlock()
 	if err := s.onFile(ctx, func() error { return s.write(ctx, &b) }); err != nil {
@@ -50,6 +53,7 @@ func (s *Store) write(ctx context.Context, b *store.Batch) (err error) {
 		return err
 	}
 	s.trim.add(grown)
+	s.ips.note(b.IPs)
 	return nil
 }
 

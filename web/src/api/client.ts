@@ -58,8 +58,8 @@ async function request<T>(method: string, url: string, body?: unknown, signal?: 
 }
 
 /** Begins to fetch something large, to be read from the answer's body. */
-export function download(url: string, signal: AbortSignal): Promise<Response> {
-  return checked(url, { credentials: 'same-origin', signal })
+export function download(url: string, signal: AbortSignal, method = 'GET'): Promise<Response> {
+  return checked(url, { method, credentials: 'same-origin', signal })
 }
 
 async function checked(url: string, init: RequestInit): Promise<Response> {

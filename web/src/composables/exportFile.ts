@@ -1,6 +1,7 @@
 /** Where an export goes: straight into a file, or into memory where a browser can't write files. */
 export interface Target {
   kind: 'file' | 'memory'
+  name: string
   write(part: Uint8Array<ArrayBuffer>): Promise<void>
   close(): Promise<void>
   abort(): Promise<void>
@@ -13,10 +14,10 @@ interface Writable {
 }
 
 interface FilePicker {
-  showSaveFilePicker?: (options: object) => Promise<{ createWritable(): Promise<Writable> }>
+  showSaveFilePicker?: (options: object) => Promise<{ name: string; createWritable(): Promise<Writable> }>
 }
 
-const types = { csv: 'text/csv', jsonl: 'application/x-ndjson' } as const
+const types = { csv: 'text/csv', jsonl: 'application/x-ndjson', db: 'application/vnd.sqlite3' } as const
 
 /** Asks where to. Null: the viewer changed their mind. */
 export async function openTarget(name: string, format: keyof typeof types): Promise<Target | null> {
@@ -25,7 +26,7 @@ export async function openTarget(name: string, format: keyof typeof types): Prom
   try {
     const handle = await pick({ suggestedName: name, types: [{ accept: { [types[format]]: [`.${format}`] } }] })
     const file = await handle.createWritable()
-    return { kind: 'file', write: (part) => file.write(part), close: () => file.close(), abort: () => file.abort() }
+    return { kind: 'file', name: handle.name, write: (part) => file.write(part), close: () => file.close(), abort: () => file.abort() }
   } catch (cause) {
     if (cause instanceof DOMException && cause.name === 'AbortError') return null
     // Files can't be written here after all, as in a frame or by policy.
@@ -47,6 +48,7 @@ function inMemory(name: string, type: string): Target {
   }
   return {
     kind: 'memory',
+    name,
     write: (part) => {
       parts.push(part)
       size += part.length

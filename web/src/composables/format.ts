@@ -25,6 +25,8 @@ export interface Format {
   time(iso: string | number): string
   clock(iso: string | number): string
   dateTime(iso: string | number): string
+  /** A time of this year or a year that does not matter. */
+  moment(iso: string | number): string
   /** A length of time in one unit, written out. */
   length(n: number, unit: 'second' | 'minute' | 'hour' | 'day' | 'week'): string
   /** Day and month. */
@@ -67,6 +69,9 @@ export function createFormat(locale: string, rateUnit: RateUnit, timeZone?: stri
   const times = new Intl.DateTimeFormat(locale, { timeStyle: 'medium', timeZone })
   const clocks = new Intl.DateTimeFormat(locale, { timeStyle: 'short', timeZone })
   const dateTimes = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'medium', timeZone })
+  const moments = new Intl.DateTimeFormat(locale, {
+    day: 'numeric', month: 'short', hour: 'numeric', minute: '2-digit', second: '2-digit', timeZone,
+  })
   const days = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', timeZone })
   const spans = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', hour: 'numeric', minute: '2-digit', timeZone })
   const changes = new Intl.NumberFormat(locale, { style: 'percent', maximumSignificantDigits: 2, signDisplay: 'exceptZero' })
@@ -106,6 +111,7 @@ export function createFormat(locale: string, rateUnit: RateUnit, timeZone?: stri
     time: (iso) => times.format(new Date(iso)),
     clock: (iso) => clocks.format(new Date(iso)),
     dateTime: (iso) => dateTimes.format(new Date(iso)),
+    moment: (iso) => moments.format(new Date(iso)),
     length: (n, unit) => new Intl.NumberFormat(locale, { style: 'unit', unit, unitDisplay: 'long' }).format(n),
     day: (iso) => days.format(new Date(iso)),
     span: (from, to) => spans.formatRange(from, to),
@@ -149,7 +155,7 @@ function durationUnits(locale: string): DurationUnits {
 function writeDuration(seconds: number, { write, separator }: DurationUnits): string {
   if (seconds < 0.0005) return write(0, 'second')
   if (seconds < 0.9995) return write(Math.round(seconds * 1000), 'millisecond')
-  if (seconds < 9.95) return write(seconds, 'second', 1)
+  if (seconds < 9.95) return write(seconds, 'second', Number.isInteger(seconds) ? 0 : 1)
   const whole = Math.round(seconds)
   if (whole < 60) return write(whole, 'second')
   if (whole < 3600) return pair(write(Math.floor(whole / 60), 'minute'), whole % 60, 'second')

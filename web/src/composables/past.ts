@@ -79,7 +79,8 @@ export function sumsOf(points: readonly HistoryPoint[], step: number): Sums {
 export interface Layer {
   key: string
   name: string
-  values: number[]
+  /** null where nobody watched */
+  values: (number | null)[]
 }
 
 export interface Stack {
@@ -90,13 +91,13 @@ export interface Stack {
 
 /** Series by a dimension as layers, and the rest that is in none of them under restName. */
 export function stackOf(history: History, nameOf: (series: KeySeries) => string, restKey: string): Stack {
-  const layers = (history.series ?? []).map((series) => ({
-    key: series.key,
-    name: nameOf(series),
-    values: series.points.map((p) => p.total_bytes / history.step),
-  }))
-  const rest: readonly RestPoint[] = history.rest ?? []
-  const values = rest.map((p) => p.total_bytes / history.step)
-  if (values.some((v) => v > 0)) layers.push({ key: restKey, name: '', values })
+  const rates = (points: readonly (RankPoint | RestPoint)[]) =>
+    points.map((p, i) => {
+      const watched = Math.min(1, history.points[i]?.observed ?? 1)
+      return watched > 0 ? p.total_bytes / Math.max(1, watched * history.step) : null
+    })
+  const layers: Layer[] = (history.series ?? []).map((s) => ({ key: s.key, name: nameOf(s), values: rates(s.points) }))
+  const values = rates(history.rest ?? [])
+  if (values.some((v) => v !== null && v > 0)) layers.push({ key: restKey, name: '', values })
   return { times: history.points.map((p) => Date.parse(p.time)), layers }
 }

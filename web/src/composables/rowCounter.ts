@@ -3,7 +3,6 @@ const quote = 34
 
 /** Counts the rows of a text that comes in parts. In CSV a line break within quotes ends no row, and the first row is the header. */
 export class RowCounter {
-  bytes = 0
   private lines = 0
   private quoted = false
   private readonly csv: boolean
@@ -13,7 +12,6 @@ export class RowCounter {
   }
 
   add(part: Uint8Array): void {
-    this.bytes += part.length
     for (const byte of part) {
       if (byte === quote && this.csv) this.quoted = !this.quoted
       else if (byte === newline && !this.quoted) this.lines++

@@ -9,6 +9,8 @@ export type ExportFormat = 'csv' | 'jsonl'
 export interface Export {
   id: number
   file: string
+  /** What total counts. */
+  unit: 'rows' | 'bytes'
   state: 'running' | 'done' | 'cancelled' | 'failed'
   rows: number
   bytes: number
@@ -30,20 +32,37 @@ export const exports = readonly(list)
 /** Exports a list into a file of the viewer's choice. It goes on while the viewer goes elsewhere on the page. */
 export async function startExport(name: string, format: ExportFormat, parameters: Parameters): Promise<void> {
   const address = `/api/export/${name}?${queryString({ ...parameters, format })}`
+  const target = await openTarget(fileName(name, format), format)
+  if (target) await run(target, address, 'GET', new RowCounter(format === 'csv'))
+}
+
+/** Fetches a copy of the database, which the monitor makes and checks first. */
+export async function startBackup(): Promise<void> {
+  const target = await openTarget(fileName('backup', 'db'), 'db')
+  if (target) await run(target, '/api/database/backup', 'POST', null)
+}
+
+function fileName(name: string, ending: string): string {
   const stamp = new Date().toISOString().slice(0, 19).replace(/[-:]/g, '').replace('T', '-')
-  const file = `netflow-${name}-${stamp}.${format}`
-  const target = await openTarget(file, format)
-  if (!target) return
-  const stop = new AbortController()
+  return `netflow-${name}-${stamp}.${ending}`
+}
+
+async function run(target: Target, address: string, method: string, counter: RowCounter | null): Promise<void> {
+  const id = next++
   list.push({
-    id: next, file, state: 'running', rows: 0, bytes: 0, total: null, estimated: false, problem: null,
-    direct: target.kind === 'memory' ? address : '',
+    id, file: target.name, unit: counter ? 'rows' : 'bytes', state: 'running', rows: 0, bytes: 0, total: null, estimated: false,
+    problem: null, direct: target.kind === 'memory' && method === 'GET' ? address : '',
   })
-  const mine = list.at(-1)
+  const mine = list.find((entry) => entry.id === id)
   if (!mine) return
-  stops.set(next++, () => stop.abort())
+  const stop = new AbortController()
+  stops.set(id, () => stop.abort())
   try {
-    await copy(address, format, target, mine, stop.signal)
+    const response = await download(address, stop.signal, method)
+    const total = Number(response.headers.get(counter ? 'X-Total-Count' : 'Content-Length') ?? NaN)
+    mine.total = Number.isFinite(total) ? total : null
+    mine.estimated = response.headers.get('X-Total-Estimated') === 'true'
+    await copy(response, target, mine, counter)
     await target.close()
     mine.state = 'done'
   } catch (cause) {
@@ -51,31 +70,29 @@ export async function startExport(name: string, format: ExportFormat, parameters
     mine.state = stop.signal.aborted ? 'cancelled' : 'failed'
     if (mine.state === 'failed') mine.problem = problemOf(cause)
   } finally {
-    stops.delete(mine.id)
+    stops.delete(id)
   }
 }
 
-async function copy(address: string, format: ExportFormat, target: Target, mine: Export, signal: AbortSignal): Promise<void> {
-  const response = await download(address, signal)
-  const total = Number(response.headers.get('X-Total-Count') ?? NaN)
-  mine.total = Number.isFinite(total) ? total : null
-  mine.estimated = response.headers.get('X-Total-Estimated') === 'true'
-  const counter = new RowCounter(format === 'csv')
+/** Progress four times a second is enough: rendering more of it would cost the export its speed. */
+const pause = 250
+
+async function copy(response: Response, target: Target, mine: Export, counter: RowCounter | null): Promise<void> {
   const reader = response.body?.getReader()
+  let bytes = 0
   let shown = 0
+  const show = () => Object.assign(mine, { bytes, rows: counter?.rows ?? 0 })
   for (;;) {
     const part = await reader?.read()
     if (!part || part.done) break
     await target.write(part.value)
-    counter.add(part.value)
-    // A row of progress four times a second is enough, and rendering more would cost the export its speed.
-    if (performance.now() - shown < 250) continue
+    counter?.add(part.value)
+    bytes += part.value.length
+    if (performance.now() - shown < pause) continue
     shown = performance.now()
-    mine.rows = counter.rows
-    mine.bytes = counter.bytes
+    show()
   }
-  mine.rows = counter.rows
-  mine.bytes = counter.bytes
+  show()
 }
 
 function problemOf(cause: unknown): Problem {

@@ -72,10 +72,12 @@ CREATE INDEX sessions_ended ON sessions (last_seen) WHERE end_reason > 0;
 CREATE INDEX sessions_living ON sessions (id) WHERE end_reason = 0;
 
 -- The key comes first because SQLite before 3.41 takes such a table for damaged otherwise.
+
+-- What each IP took part in since it was first seen. Sent is what came from it.
 CREATE TABLE ip_statistics (
-    ip_key                 BLOB    NOT NULL PRIMARY KEY,
+    ip_key                 BLOB    NOT NULL PRIMARY KEY, -- orders IPs as numbers
     ip                     TEXT    NOT NULL,
-    bytes_sent             INTEGER NOT NULL,
+    bytes_sent             INTEGER NOT NULL,    -- wire bytes
     bytes_received         INTEGER NOT NULL,
     total_bytes            INTEGER GENERATED ALWAYS AS (bytes_sent + bytes_received) VIRTUAL,
     total_ip_bytes         INTEGER GENERATED ALWAYS AS (ip_bytes_sent + ip_bytes_received) VIRTUAL,
@@ -90,14 +92,15 @@ CREATE TABLE ip_statistics (
     retransmits_sent       INTEGER NOT NULL,    -- segments
     retransmits_received   INTEGER NOT NULL,
     total_retransmits      INTEGER GENERATED ALWAYS AS (retransmits_sent + retransmits_received) VIRTUAL,
-    session_count          INTEGER NOT NULL,
+    session_count          INTEGER NOT NULL,    -- sessions that began
     first_seen             INTEGER NOT NULL,
     last_seen              INTEGER NOT NULL,
     local                  INTEGER NOT NULL     -- 1 at home
 ) WITHOUT ROWID;
 
+-- Traffic by the second, minute, hour and day: of each observation point, and of all of them.
 CREATE TABLE traffic_history (
-    step              INTEGER NOT NULL,         -- seconds: 1, 60 or 3600
+    step              INTEGER NOT NULL,         -- seconds: 1, 60, 3600 or 86400
     time              INTEGER NOT NULL,         -- the step's beginning
     bytes_in          INTEGER NOT NULL,         -- toward home
     bytes_out         INTEGER NOT NULL,         -- from home
@@ -105,14 +108,14 @@ CREATE TABLE traffic_history (
     packets_in        INTEGER NOT NULL,
     packets_out       INTEGER NOT NULL,
     packets_other     INTEGER NOT NULL,
-    new_sessions      INTEGER NOT NULL,
+    new_sessions      INTEGER NOT NULL,         -- that began in the step
     active_sessions   INTEGER NOT NULL,         -- the most within the step
-    offered_packets   INTEGER NOT NULL,
+    offered_packets   INTEGER NOT NULL,         -- that were captured, or read from a file
     offered_bytes     INTEGER NOT NULL,
-    refused_packets   INTEGER NOT NULL,
+    refused_packets   INTEGER NOT NULL,         -- offered, and not metered: they can't be decoded, or are of no IP protocol
     refused_bytes     INTEGER NOT NULL,
-    dropped_packets   INTEGER NOT NULL,
-    truncated_packets INTEGER NOT NULL,
+    dropped_packets   INTEGER NOT NULL,         -- lost because the ring was full
+    truncated_packets INTEGER NOT NULL,         -- of which less was captured than their headers
     retransmits       INTEGER NOT NULL,         -- TCP segments
     point             INTEGER NOT NULL,         -- observation_points.id; 0: all of them together
     observed          INTEGER NOT NULL,         -- nanoseconds of the step in which packets were captured
@@ -126,21 +129,24 @@ CREATE TABLE traffic_history (
     PRIMARY KEY (step, time, point)
 ) WITHOUT ROWID;
 
+-- What the monitor has told: started, stopped, no traffic, disk full.
 CREATE TABLE event_logs (
     id      INTEGER PRIMARY KEY,                -- rises with time
     time    INTEGER NOT NULL,
     level   TEXT    NOT NULL,                   -- info, warning, error
-    kind    TEXT    NOT NULL,
-    message TEXT    NOT NULL,
-    params  TEXT    NOT NULL                    -- JSON object
+    kind    TEXT    NOT NULL,                   -- a stable code
+    message TEXT    NOT NULL,                   -- English, with the remedy
+    params  TEXT    NOT NULL                    -- JSON object: the values in the message
 );
 
+-- Settings that are made on the page, and not in the configuration file.
 CREATE TABLE configurations (
     key        TEXT    NOT NULL PRIMARY KEY,
-    value      TEXT    NOT NULL,
+    value      TEXT    NOT NULL,                -- JSON
     updated_at INTEGER NOT NULL
 ) WITHOUT ROWID;
 
+-- What is captured on: numbers stay the same from one start to the next.
 CREATE TABLE observation_points (
     id   INTEGER PRIMARY KEY,
     name TEXT    NOT NULL UNIQUE                -- an interface or a file
@@ -148,9 +154,9 @@ CREATE TABLE observation_points (
 
 -- The last batch of each start of the program, so that a repeated one changes nothing.
 CREATE TABLE written_batches (
-    run      TEXT    NOT NULL PRIMARY KEY,
+    run      TEXT    NOT NULL PRIMARY KEY,      -- a start of the program
     sequence INTEGER NOT NULL,
-    time     INTEGER NOT NULL
+    time     INTEGER NOT NULL                   -- of writing
 ) WITHOUT ROWID;
 
 -- How many rows there are, kept with each change, because counting millions takes long.
@@ -159,6 +165,7 @@ CREATE TABLE row_counts (
     rows INTEGER NOT NULL
 ) WITHOUT ROWID;
 
+-- Sessions as text.
 CREATE VIEW sessions_readable AS
 SELECT s.id,
        strftime('%Y-%m-%d %H:%M:%f', start_time / 1e9, 'unixepoch') AS start_time,
@@ -170,6 +177,7 @@ SELECT s.id,
        rtt_ms, retransmits_sent, retransmits_received, tunnel, vlan, p.name AS interface, also_points, carried
 FROM sessions s LEFT JOIN observation_points p ON p.id = s.point;
 
+-- IPs, with their times as text.
 CREATE VIEW ip_statistics_readable AS
 SELECT ip, bytes_sent, bytes_received, total_bytes, packets_sent, packets_received, total_packets,
        retransmits_sent, retransmits_received, session_count,
@@ -177,6 +185,7 @@ SELECT ip, bytes_sent, bytes_received, total_bytes, packets_sent, packets_receiv
        datetime(last_seen / 1000000000, 'unixepoch')  AS last_seen, local
 FROM ip_statistics;
 
+-- Traffic, with times as text and interfaces by name.
 CREATE VIEW traffic_history_readable AS
 SELECT step, datetime(time / 1000000000, 'unixepoch') AS time, ifnull(p.name, 'all') AS interface,
        observed / 1e9 AS observed, bytes_in, bytes_out, bytes_other,
@@ -185,5 +194,6 @@ SELECT step, datetime(time / 1000000000, 'unixepoch') AS time, ifnull(p.name, 'a
        dropped_packets, truncated_packets, kernel_missed, kernel_dropped
 FROM traffic_history LEFT JOIN observation_points p ON p.id = point;
 
+-- Events, with their times as text.
 CREATE VIEW event_logs_readable AS
 SELECT id, datetime(time / 1000000000, 'unixepoch') AS time, level, kind, message FROM event_logs;

@@ -1,11 +1,13 @@
--- What each key of a dimension took part in, by the minute, hour and day. There are millions
--- of these rows, so a dimension is a number and a time is in seconds since the Unix epoch.
+-- What there are roll-ups by.
 CREATE TABLE dimensions (
     id   INTEGER PRIMARY KEY,
     name TEXT    NOT NULL UNIQUE                -- ip, country, asn, protocol, port, interface
 );
 
 -- The order of the primary key makes any time of one dimension and step one scan.
+
+-- What each key of a dimension took part in, by the minute, hour and day. There are millions
+-- of these rows, so a dimension is a number and a time is in seconds since the Unix epoch.
 CREATE TABLE rollups (
     dimension         INTEGER NOT NULL,         -- dimensions.id
     step              INTEGER NOT NULL,         -- seconds: 60, 3600 or 86400
@@ -33,6 +35,7 @@ CREATE TABLE rollup_names (
     PRIMARY KEY (dimension, key)
 ) WITHOUT ROWID;
 
+-- Roll-ups, with times as text and the names of dimensions and keys.
 CREATE VIEW rollups_readable AS
 SELECT d.name AS dimension, r.step, datetime(r.time, 'unixepoch') AS time, r.key,
        coalesce(n.name, p.name, '') AS name, r.local, r.bytes_sent, r.bytes_received, r.total_bytes,
