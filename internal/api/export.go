@@ -77,11 +77,6 @@ func (s *Server) sendExport(w http.ResponseWriter, r *http.Request, q *query, x 
 			detail: fmt.Sprintf("%d exports are being written already; try again when one is done", maxExports),
 		}
 	}
-	// The server's own bounds are for answers that are made at once.
-	control := http.NewResponseController(w)
-	if err := control.SetReadDeadline(time.Time{}); err != nil && !errors.Is(err, http.ErrNotSupported) {
-		return err
-	}
 	e, err := x.begin(s, r.Context(), q)
 	if err != nil {
 		return err
@@ -97,7 +92,7 @@ func (s *Server) sendExport(w http.ResponseWriter, r *http.Request, q *query, x 
 	if r.Method == http.MethodHead {
 		return nil
 	}
-	out := &patient{w: w, control: control}
+	out := &patient{w: w, control: http.NewResponseController(w)}
 	if acceptsGzip(r) {
 		h.Set("Content-Encoding", "gzip")
 		err = s.packer.stream(out, func(z io.Writer, flush func() error) error { return e.send(r.Context(), z, f, flush, out) })
@@ -121,7 +116,8 @@ func (e *export) send(ctx context.Context, out io.Writer, f rows.Format, flush f
 	})
 }
 
-// patient is a client that may take its time, but for each piece only so much.
+// patient is a client that may take its time, but for each piece only so much: the
+// server's own bound is for answers that are made at once.
 type patient struct {
 	w       io.Writer
 	control *http.ResponseController
