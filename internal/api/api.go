@@ -84,7 +84,7 @@ type Catalog interface {
 	Ranks(context.Context, store.RankQuery) ([]stats.Rank, error)
 	RankHistory(context.Context, store.RankHistoryQuery) ([][]stats.RankPoint, error)
 	// SessionRanks ranks dimensions over sessions, live and stored; limit 0 is all.
-	SessionRanks(ctx context.Context, q stats.SessionQuery, dimensions []string, orderBy string, limit int) ([][]stats.Rank, error)
+	SessionRanks(ctx context.Context, q stats.SessionQuery, dimensions []string, orderBy string, limit int) (ranks [][]stats.Rank, estimated bool, err error)
 	FindNames(ctx context.Context, dimension, text string, limit int) ([]string, error)
 	Info(context.Context) (store.Info, error)
 }

@@ -53,7 +53,7 @@ func (s *Server) geoMap(ctx context.Context, q *query) (wire.GeoMap, error) {
 // pastMap fills the map with the countries of a past time. Who was talked with from where
 // is not kept for each place, so all arcs are those between home and a country.
 func (s *Server) pastMap(ctx context.Context, m *wire.GeoMap, r *rankQuestion) error {
-	ranks, err := s.rankOnce(ctx, stats.DimensionCountry, *r, nil)
+	ranks, _, err := s.rankOnce(ctx, stats.DimensionCountry, *r, nil)
 	if err != nil {
 		return err
 	}

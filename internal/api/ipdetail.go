@@ -73,10 +73,11 @@ func (s *Server) ipDetail(ctx context.Context, addr netip.Addr, w window, now in
 // shares ranks what the sessions of an address were with, but for itself.
 func (s *Server) shares(ctx context.Context, d *wire.IPDetail, sq stats.SessionQuery, addr netip.Addr) error {
 	dimensions := []string{stats.DimensionIP, stats.DimensionPort, stats.DimensionCountry, stats.DimensionProtocol}
-	lists, err := s.deps.Catalog.SessionRanks(ctx, sq, dimensions, "", detailRanks+1)
+	lists, estimated, err := s.deps.Catalog.SessionRanks(ctx, sq, dimensions, "", detailRanks+1)
 	if err != nil {
 		return err
 	}
+	d.RanksEstimated = estimated
 	lists[0] = slices.DeleteFunc(lists[0], func(r stats.Rank) bool { return r.Key == addr.String() })
 	for i, rows := range [...]*[]wire.Rank{&d.Peers, &d.Ports, &d.Countries, &d.Protocols} {
 		*rows = s.ranks(dimensions[i], lists[i][:min(len(lists[i]), detailRanks)])
@@ -89,7 +90,7 @@ func (s *Server) shares(ctx context.Context, d *wire.IPDetail, sq stats.SessionQ
 func (s *Server) past(ctx context.Context, d *wire.IPDetail, addr netip.Addr, w window, now int64) error {
 	key := addr.String()
 	r := rankQuestion{window: w}
-	ranks, err := s.rankOnce(ctx, stats.DimensionIP, r, []string{key})
+	ranks, _, err := s.rankOnce(ctx, stats.DimensionIP, r, []string{key})
 	if err != nil {
 		return err
 	}
@@ -97,7 +98,7 @@ func (s *Server) past(ctx context.Context, d *wire.IPDetail, addr netip.Addr, w 
 	if len(ranks) == 0 {
 		d.Source = sourceSessions
 		network := netip.PrefixFrom(addr, addr.BitLen())
-		lists, err := s.deps.Catalog.SessionRanks(ctx, stats.SessionQuery{IP: network, From: w.from, To: w.to}, []string{stats.DimensionIP}, "", 0)
+		lists, _, err := s.deps.Catalog.SessionRanks(ctx, stats.SessionQuery{IP: network, From: w.from, To: w.to}, []string{stats.DimensionIP}, "", 0)
 		if err != nil {
 			return err
 		}

@@ -113,7 +113,7 @@ func (s *Server) ips(ctx context.Context, x *ipQuestion) ([]stats.IP, store.Tota
 
 // rankedIPs are all addresses of a ranking that the list wants, in its order.
 func (s *Server) rankedIPs(ctx context.Context, x *ipQuestion) ([]stats.IP, store.Total, error) {
-	ranks, err := s.rankOnce(ctx, stats.DimensionIP, x.rankQuestion, nil)
+	ranks, estimated, err := s.rankOnce(ctx, stats.DimensionIP, x.rankQuestion, nil)
 	if err != nil {
 		return nil, store.Total{}, err
 	}
@@ -148,7 +148,7 @@ func (s *Server) rankedIPs(ctx context.Context, x *ipQuestion) ([]stats.IP, stor
 		}
 		return cmp.Or(column.Compare(&a, &b), a.Addr.Compare(b.Addr))
 	})
-	return list, store.Total{Rows: len(list), Estimated: len(ranks) == x.rankQuestion.limit}, nil
+	return list, store.Total{Rows: len(list), Estimated: estimated || len(ranks) == x.rankQuestion.limit}, nil
 }
 
 // sightings sets when addresses were first and last seen, which rankings don't know.

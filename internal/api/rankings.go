@@ -94,36 +94,38 @@ func (r *rankQuestion) source() string {
 }
 
 // rank answers for one dimension, with what each row was before.
-func (s *Server) rank(ctx context.Context, dimension string, r rankQuestion) ([]wire.Rank, error) {
-	ranks, err := s.rankOnce(ctx, dimension, r, nil)
+func (s *Server) rank(ctx context.Context, dimension string, r rankQuestion) (rows []wire.Rank, estimated bool, err error) {
+	ranks, estimated, err := s.rankOnce(ctx, dimension, r, nil)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	s.mean(ranks, &r)
-	rows := s.ranks(dimension, ranks)
+	rows = s.ranks(dimension, ranks)
 	if r.compare {
-		return rows, s.compare(ctx, dimension, r, ranks, rows)
+		err = s.compare(ctx, dimension, r, ranks, rows)
 	}
-	return rows, nil
+	return rows, estimated, err
 }
 
-// rankOnce asks whoever knows; keys selects rows of roll-ups.
-func (s *Server) rankOnce(ctx context.Context, dimension string, r rankQuestion, keys []string) ([]stats.Rank, error) {
+// rankOnce asks whoever knows; keys selects rows of roll-ups. It is estimated where it is
+// made from a sample of the sessions.
+func (s *Server) rankOnce(ctx context.Context, dimension string, r rankQuestion, keys []string) (ranks []stats.Rank, estimated bool, err error) {
 	switch r.source() {
 	case sourceLive:
-		return s.deps.Engine.TopBy(dimension, r.orderBy, r.limit), nil
+		return s.deps.Engine.TopBy(dimension, r.orderBy, r.limit), false, nil
 	case sourceSessions:
 		f := *r.filter
 		f.From, f.To = r.from, r.to
-		lists, err := s.deps.Catalog.SessionRanks(ctx, f, []string{dimension}, r.orderBy, r.limit)
+		lists, estimated, err := s.deps.Catalog.SessionRanks(ctx, f, []string{dimension}, r.orderBy, r.limit)
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
-		return lists[0], s.nameRanks(ctx, dimension, r, lists[0])
+		return lists[0], estimated, s.nameRanks(ctx, dimension, r, lists[0])
 	default:
-		return s.deps.Catalog.Ranks(ctx, store.RankQuery{
+		ranks, err = s.deps.Catalog.Ranks(ctx, store.RankQuery{
 			Dimension: dimension, From: r.from, To: r.to, OrderBy: storedOrder(r.orderBy), Keys: keys, Limit: r.limit,
 		})
+		return ranks, false, err
 	}
 }
 
@@ -182,7 +184,7 @@ func (s *Server) nameRanks(ctx context.Context, dimension string, r rankQuestion
 func (s *Server) compare(ctx context.Context, dimension string, r rankQuestion, ranks []stats.Rank, rows []wire.Rank) error {
 	before := r
 	before.window, before.limit = r.previous(), maxPrevious
-	previous, err := s.rankOnce(ctx, dimension, before, nil)
+	previous, _, err := s.rankOnce(ctx, dimension, before, nil)
 	if err != nil {
 		return err
 	}
@@ -203,7 +205,7 @@ func (s *Server) compare(ctx context.Context, dimension string, r rankQuestion, 
 	add(previous, true)
 	missing := slices.DeleteFunc(keysOf(ranks), func(key string) bool { _, known := was[key]; return known })
 	if len(missing) > 0 && len(previous) == maxPrevious && r.source() == sourceRollups {
-		small, err := s.rankOnce(ctx, dimension, before, missing)
+		small, _, err := s.rankOnce(ctx, dimension, before, missing)
 		if err != nil {
 			return err
 		}
@@ -241,12 +243,12 @@ func (s *Server) ranking(ctx context.Context, q *query) (wire.Ranking, error) {
 	if q.err != nil {
 		return wire.Ranking{}, q.err
 	}
-	rows, err := s.rank(ctx, dimension, r)
+	rows, estimated, err := s.rank(ctx, dimension, r)
 	if err != nil {
 		return wire.Ranking{}, err
 	}
 	return wire.Ranking{
-		Dimension: dimension, OrderBy: r.orderBy, Source: r.source(), Rows: rows,
+		Dimension: dimension, OrderBy: r.orderBy, Source: r.source(), Rows: rows, Estimated: estimated,
 		Span: r.wire(), Previous: r.previousSpan(),
 	}, nil
 }

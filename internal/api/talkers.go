@@ -29,7 +29,7 @@ func (s *Server) topTalkers(ctx context.Context, q *query) (wire.TopTalkers, err
 		rows := []wire.Rank{}
 		if only == "" || only == dimension {
 			var err error
-			if rows, err = s.rank(ctx, dimension, r); err != nil {
+			if rows, _, err = s.rank(ctx, dimension, r); err != nil {
 				return wire.TopTalkers{}, err
 			}
 		}

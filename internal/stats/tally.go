@@ -109,6 +109,16 @@ func (t *Tally) row(key [16]byte) uint32 {
 	return uint32(len(t.rows) - 1)
 }
 
+// Scale multiplies all counts, where only a part of the sessions was added.
+func (t *Tally) Scale(factor float64) {
+	for i := range t.rows {
+		r := &t.rows[i]
+		for _, n := range [...]*uint64{&r.sent.Bytes, &r.sent.Packets, &r.received.Bytes, &r.received.Packets, &r.sessions, &r.retransmits} {
+			*n = uint64(float64(*n)*factor + 0.5)
+		}
+	}
+}
+
 // Top returns the largest rows by one of RankColumns, ties by key: at most limit, all if
 // limit is 0. An unknown column is the first.
 func (t *Tally) Top(orderBy string, limit int) []Rank {

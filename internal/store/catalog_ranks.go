@@ -40,38 +40,48 @@ func (c *Catalog) FindNames(ctx context.Context, dimension, text string, limit i
 }
 
 // SessionRanks ranks dimensions over the sessions that match, live and stored, each with
-// all it ever did; largest first, at most limit, 0 = all. While the store can't be read,
-// they are those that memory has.
-func (c *Catalog) SessionRanks(ctx context.Context, q stats.SessionQuery, dimensions []string, orderBy string, limit int) ([][]stats.Rank, error) {
+// all it ever did; largest first, at most limit, 0 = all. They are estimated from a sample
+// where there are very many. While the store can't be read, they are those that memory has.
+func (c *Catalog) SessionRanks(ctx context.Context, q stats.SessionQuery, dimensions []string, orderBy string, limit int) (ranks [][]stats.Rank, estimated bool, err error) {
 	if _, err := orderColumn(stats.RankColumns, orderBy); err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	var tallies []*stats.Tally
-	err := c.together(ctx, func(written *Batch) (err error) {
+	err = c.together(ctx, func(written *Batch) (err error) {
 		if tallies, err = newTallies(dimensions); err != nil {
 			return err
 		}
+		share, err := c.store.TallySessions(ctx, q, tallies...)
+		if err != nil {
+			return err
+		}
+		if estimated = share < 1; estimated {
+			for _, t := range tallies {
+				t.Scale(1 / share)
+			}
+		}
 		c.tally(&q, tallies, written)
-		return c.store.TallySessions(ctx, q, tallies...)
+		return nil
 	})
 	switch {
 	case errors.Is(err, errDimension):
-		return nil, err
+		return nil, false, err
 	case c.memoryOnly(ctx, err):
 		if tallies, err = newTallies(dimensions); err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		c.tally(&q, tallies, nil)
+		estimated = false
 	case err != nil:
-		return nil, fmt.Errorf("rank sessions: %w", err)
+		return nil, false, fmt.Errorf("rank sessions: %w", err)
 	default:
 		c.unreadable.Store(false)
 	}
-	ranks := make([][]stats.Rank, len(tallies))
+	ranks = make([][]stats.Rank, len(tallies))
 	for i, t := range tallies {
 		ranks[i] = t.Top(orderBy, limit)
 	}
-	return ranks, nil
+	return ranks, estimated, nil
 }
 
 var errDimension = errors.New("unknown dimension")

@@ -44,18 +44,18 @@ func TestSessionsAreRankedAsOne(t *testing.T) {
 		orderBy := []string{"", "total_bytes", "total_packets", "session_count"}[random.IntN(4)]
 		limit := random.IntN(8)
 		want := ranked(t, all, q, dimension, orderBy, limit)
-		lists, err := catalog.SessionRanks(t.Context(), q, []string{stats.DimensionPort, dimension}, orderBy, limit)
-		if err != nil || len(lists) != 2 {
+		lists, estimated, err := catalog.SessionRanks(t.Context(), q, []string{stats.DimensionPort, dimension}, orderBy, limit)
+		if err != nil || estimated || len(lists) != 2 {
 			t.Fatalf("%d lists, %v", len(lists), err)
 		}
 		if diff := gocmp.Diff(want, lists[1]); diff != "" {
 			t.Fatalf("%+v by %s, ordered by %q:\n%s", q, dimension, orderBy, diff)
 		}
 	}
-	if _, err := catalog.SessionRanks(t.Context(), stats.SessionQuery{}, []string{"ip"}, "nonsense", 0); !errors.Is(err, store.ErrOrder) {
+	if _, _, err := catalog.SessionRanks(t.Context(), stats.SessionQuery{}, []string{"ip"}, "nonsense", 0); !errors.Is(err, store.ErrOrder) {
 		t.Errorf("unknown order: got %v, want ErrOrder", err)
 	}
-	if _, err := catalog.SessionRanks(t.Context(), stats.SessionQuery{}, []string{"ip", "nonsense"}, "", 0); err == nil {
+	if _, _, err := catalog.SessionRanks(t.Context(), stats.SessionQuery{}, []string{"ip", "nonsense"}, "", 0); err == nil {
 		t.Error("an unknown dimension is no error")
 	}
 }
@@ -78,7 +78,7 @@ func TestRanksWhileFlushing(t *testing.T) {
 				asked = true
 			default:
 			}
-			ranks, err := catalog.SessionRanks(t.Context(), stats.SessionQuery{}, []string{stats.DimensionProtocol}, "", 0)
+			ranks, _, err := catalog.SessionRanks(t.Context(), stats.SessionQuery{}, []string{stats.DimensionProtocol}, "", 0)
 			if err != nil || len(ranks[0]) != 1 || ranks[0][0].Sessions != uint64(want) {
 				t.Fatalf("%+v, %v; want %d sessions", ranks, err, want)
 			}
@@ -113,7 +113,7 @@ func TestRollupsAreUpToDate(t *testing.T) {
 	if _, err := catalog.Ranks(t.Context(), q); !errors.Is(err, errDisk) {
 		t.Errorf("unreadable: got %v, want %v", err, errDisk)
 	}
-	byMemory, err := catalog.SessionRanks(t.Context(), stats.SessionQuery{}, []string{stats.DimensionProtocol}, "", 0)
+	byMemory, _, err := catalog.SessionRanks(t.Context(), stats.SessionQuery{}, []string{stats.DimensionProtocol}, "", 0)
 	if err != nil || len(byMemory[0]) != 1 || byMemory[0][0].Sessions != uint64(n) {
 		t.Errorf("from memory: %+v, %v", byMemory, err)
 	}

@@ -92,9 +92,9 @@ func (f *faulty) Sessions(ctx context.Context, q stats.SessionQuery) ([]stats.Se
 	return f.Store.Sessions(ctx, q)
 }
 
-func (f *faulty) TallySessions(ctx context.Context, q stats.SessionQuery, tallies ...*stats.Tally) error {
+func (f *faulty) TallySessions(ctx context.Context, q stats.SessionQuery, tallies ...*stats.Tally) (float64, error) {
 	if err := f.reads(); err != nil {
-		return err
+		return 0, err
 	}
 	return f.Store.TallySessions(ctx, q, tallies...)
 }

@@ -115,8 +115,9 @@ type Store interface {
 	// Sessions returns stored sessions that have ended, and how many match, also before q.After.
 	Sessions(context.Context, stats.SessionQuery) ([]stats.Session, Total, error)
 	// TallySessions adds the stored sessions that have ended and match to tallies, each with
-	// all it ever did.
-	TallySessions(context.Context, stats.SessionQuery, ...*stats.Tally) error
+	// all it ever did; where that would take too long, a sample of them. It returns the part
+	// that was looked at, above 0 to 1.
+	TallySessions(context.Context, stats.SessionQuery, ...*stats.Tally) (share float64, err error)
 	// Session returns a stored session, ended or not; ErrNotFound if there is none.
 	Session(ctx context.Context, id uint64) (stats.Session, error)
 	// IPs returns IP totals and how many match.

@@ -146,11 +146,13 @@ type IPDetail struct {
 	SessionsTotal          int       `json:"sessions_total"`
 	SessionsTotalEstimated bool      `json:"sessions_total_estimated"`
 	// The largest by bytes, of the sessions that were there. Sent is what a peer sent, and
-	// what was sent from a country.
-	Peers     []Rank `json:"peers"`
-	Ports     []Rank `json:"ports"`
-	Countries []Rank `json:"countries"`
-	Protocols []Rank `json:"protocols"`
+	// what was sent from a country. RanksEstimated is true where they are made from a sample,
+	// because there are very many sessions.
+	RanksEstimated bool   `json:"ranks_estimated"`
+	Peers          []Rank `json:"peers"`
+	Ports          []Rank `json:"ports"`
+	Countries      []Rank `json:"countries"`
+	Protocols      []Rank `json:"protocols"`
 	// Series has a point every Step seconds, from SeriesSource (rollups, sessions). Both are
 	// there where a time was asked for.
 	Series       []RankPoint `json:"series,omitempty"`

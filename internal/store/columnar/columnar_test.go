@@ -263,13 +263,36 @@ func TestKeysetVisitsAll(t *testing.T) {
 }
 
 func TestEach(t *testing.T) {
-	s := newShelf(t, 11, 300, 200)
+	sizes := []int{300, 200, 1, 50, 70, 30, 90, 10, 60, 20}
+	s := newShelf(t, 11, sizes...)
 	q := stats.SessionQuery{Port: 443}
-	var got []stats.Session
-	err := Each(t.Context(), NewView(s.load), s.headers, &q, slices.Clone(allFields), func(list []stats.Session) { got = append(got, list...) })
+	visit := func(patience time.Duration) (got []stats.Session, share float64) {
+		share, err := Each(t.Context(), NewView(s.load), s.headers, &q, slices.Clone(allFields), patience, func(list []stats.Session) { got = append(got, list...) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got, share
+	}
+	byID := func(a, b stats.Session) int { return cmp.Compare(a.ID, b.ID) }
 	want := slices.DeleteFunc(slices.Clone(s.sessions), func(x stats.Session) bool { return !q.Match(&x) })
-	if err != nil || len(want) == 0 || !slices.Equal(got, want) {
-		t.Errorf("%v: %s", err, gocmp.Diff(want, got))
+	slices.SortFunc(want, byID)
+	got, share := visit(0)
+	slices.SortFunc(got, byID)
+	if len(want) == 0 || share != 1 || !slices.Equal(got, want) {
+		t.Errorf("share %v: %s", share, gocmp.Diff(want, got))
+	}
+	// Without patience the first block is all.
+	if some, share := visit(1); len(some) == 0 || len(some) >= len(want) || share < 0.3 || share > 0.4 {
+		t.Errorf("%d of %d sessions, share %v", len(some), len(want), share)
+	}
+	for size := 1; size < 40; size++ {
+		seen := make(map[int]bool)
+		for n := range size {
+			seen[scattered(n, size)] = true
+		}
+		if len(seen) != size {
+			t.Errorf("of %d only %d are visited", size, len(seen))
+		}
 	}
 }
 

@@ -59,7 +59,8 @@ func BenchmarkHistory(b *testing.B) {
 				t, _ := stats.NewTally(d.Name)
 				tallies = append(tallies, t)
 			}
-			return s.TallySessions(b.Context(), q, tallies...)
+			_, err := s.TallySessions(b.Context(), q, tallies...)
+			return err
 		},
 	} {
 		b.Run(name, func(b *testing.B) {

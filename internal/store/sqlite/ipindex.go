@@ -24,9 +24,10 @@ const (
 	indexedIPs = 20_000
 	// staleIPs is how many changed addresses are read again one by one; beyond it, all are.
 	staleIPs = 50_000
-	// ipIndexIdle is how long the index is kept without a question. It takes about 100 bytes
-	// an address.
+	// ipIndexIdle is how long the index of more than keptIPs addresses is kept without a
+	// question. It takes about 90 bytes an address.
 	ipIndexIdle = 10 * time.Minute
+	keptIPs     = 200_000
 )
 
 // ipIndex orders many addresses by any column. Each column is a 32-bit code a row that
@@ -142,7 +143,7 @@ func (x *ipIndex) note(ips []stats.IP) {
 	if x.changed == nil {
 		return
 	}
-	if time.Since(x.used) > ipIndexIdle || len(x.changed) > 2*staleIPs {
+	if len(x.changed) > 2*staleIPs {
 		x.changed = nil
 		return
 	}
@@ -153,18 +154,18 @@ func (x *ipIndex) note(ips []stats.IP) {
 	}
 }
 
-// forget frees the index once nobody has asked for long.
+// forget frees a large index once nobody has asked for long.
 func (x *ipIndex) forget() {
-	x.noting.Lock()
-	idle := x.changed == nil || time.Since(x.used) > ipIndexIdle
-	if idle {
-		x.changed = nil
+	if !x.mu.TryLock() {
+		return // somebody asks
 	}
-	x.noting.Unlock()
-	if idle && x.mu.TryLock() {
+	defer x.mu.Unlock()
+	x.noting.Lock()
+	defer x.noting.Unlock()
+	if len(x.base.keys) > keptIPs && time.Since(x.used) > ipIndexIdle {
+		x.changed = nil
 		x.base.release()
 		x.fresh, x.places, x.entries = ipTable{}, nil, nil
-		x.mu.Unlock()
 	}
 }
 

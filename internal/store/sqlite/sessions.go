@@ -48,21 +48,25 @@ var rankFields = []columnar.Field{
 	columnar.SrcCountry, columnar.DstCountry, columnar.SrcASN, columnar.DstASN,
 }
 
-// TallySessions adds the ended sessions that match to tallies.
-func (s *Store) TallySessions(ctx context.Context, q stats.SessionQuery, tallies ...*stats.Tally) error {
-	err := s.readBlocks(ctx, func(b *blockReader) error {
-		return columnar.Each(ctx, b.views[0], b.headers, &q, slices.Clone(rankFields), func(list []stats.Session) {
-			for _, t := range tallies {
-				for i := range list {
+// tallyPatience is for how long sessions are tallied before the rest is left to an estimate.
+const tallyPatience = 60 * time.Millisecond
+
+// TallySessions adds the ended sessions that match to tallies, or a sample of them.
+func (s *Store) TallySessions(ctx context.Context, q stats.SessionQuery, tallies ...*stats.Tally) (share float64, err error) {
+	err = s.readBlocks(ctx, func(b *blockReader) (err error) {
+		share, err = columnar.Each(ctx, b.views[0], b.headers, &q, slices.Clone(rankFields), tallyPatience, func(list []stats.Session) {
+			for i := range list {
+				for _, t := range tallies {
 					t.Add(&list[i])
 				}
 			}
 		})
+		return err
 	})
 	if err != nil {
-		return fmt.Errorf("rank sessions: %w", s.explain(err))
+		return 0, fmt.Errorf("tally sessions: %w", s.explain(err))
 	}
-	return nil
+	return share, nil
 }
 
 // Session returns one session, ended or not.

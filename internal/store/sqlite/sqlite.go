@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"time"
 
+	"netflow-monitor/internal/stats"
 	"netflow-monitor/internal/store"
 )
 

@@ -111,6 +111,11 @@ export interface Ranking {
    * were there within the span and match, each with all it ever did.
    */
   source: string
+  /**
+   * Estimated is true where the sums are made from a sample, because there are very many
+   * sessions.
+   */
+  estimated: boolean
   rows: Rank[]
   span?: Span
   /** Previous is the period of the comparison, where one was asked for. */
@@ -679,8 +684,10 @@ export interface IPDetail extends IP {
   sessions_total_estimated: boolean
   /**
    * The largest by bytes, of the sessions that were there. Sent is what a peer sent, and
-   * what was sent from a country.
+   * what was sent from a country. RanksEstimated is true where they are made from a sample,
+   * because there are very many sessions.
    */
+  ranks_estimated: boolean
   peers: Rank[]
   ports: Rank[]
   countries: Rank[]

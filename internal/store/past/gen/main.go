@@ -69,12 +69,12 @@ func write(ctx context.Context, path string, c past.Config, progress io.Writer) 
 	return run(ctx, c, engine, writer, db, progress)
 }
 
-// run flushes once a minute of the traffic's time, and prunes once a day.
+// run flushes once a minute of the traffic's time, trims once an hour and prunes once a day.
 func run(ctx context.Context, c past.Config, engine *stats.Engine, writer *store.Writer, db *sqlite.Store, progress io.Writer) error {
 	began := time.Now()
 	keep := store.DefaultRetention()
 	keep.MaxBytes = 0
-	var minute, day int64
+	var minute, hour, day int64
 	for b := range past.Traffic(c) {
 		if err := engine.Consume(b); err != nil {
 			return err
@@ -82,6 +82,12 @@ func run(ctx context.Context, c past.Config, engine *stats.Engine, writer *store
 		if now := b.Time / int64(time.Minute); now != minute {
 			minute = now
 			if err := writer.Flush(ctx); err != nil {
+				return err
+			}
+		}
+		if now := b.Time / int64(time.Hour); now != hour {
+			hour = now
+			if _, err := db.Trim(ctx); err != nil {
 				return err
 			}
 		}
