@@ -13,6 +13,8 @@ const (
 	countEnded  = "ended"
 	countLiving = "living"
 	countIPs    = "ips"
+	// countElsewhere rises when a command deletes IPs beside the monitor.
+	countElsewhere = "ips_elsewhere"
 )
 
 // addCounts keeps row_counts, in the transaction that changes the rows.
@@ -26,6 +28,17 @@ func addCounts(ctx context.Context, tx *sql.Tx, changes map[string]int64) error 
 		}
 	}
 	return nil
+}
+
+// tellElsewhere lets the monitor know that IPs were deleted under it.
+func (s *Store) tellElsewhere(ctx context.Context) error {
+	return s.exec(ctx, "INSERT INTO row_counts (name, rows) VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET rows = rows + 1", countElsewhere)
+}
+
+// deletedElsewhere is how often that was so.
+func (s *Store) deletedElsewhere(ctx context.Context) (n int64, err error) {
+	err = s.reader.QueryRowContext(ctx, "SELECT ifnull(("+countSQL(countElsewhere)+"), 0)").Scan(&n)
+	return n, err
 }
 
 // countSQL asks for a count.

@@ -36,6 +36,7 @@ const (
 type ipIndex struct {
 	mu         sync.Mutex // guards what follows; held while a question is answered
 	generation uint64
+	elsewhere  int64   // of deletedElsewhere
 	base       ipTable // in the order of the keys
 	fresh      ipTable // came later, in no order
 	places     map[ipKey]int
@@ -205,9 +206,13 @@ func (s *Store) indexedIPs(ctx context.Context, q *stats.IPQuery, column int) (l
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	generation := s.generation.number.Load()
+	elsewhere, err := s.deletedElsewhere(ctx)
+	if err != nil {
+		return nil, 0, err
+	}
 	changed, all := x.take()
-	if all || generation != x.generation {
-		x.generation = generation
+	if all || generation != x.generation || elsewhere != x.elsewhere {
+		x.generation, x.elsewhere = generation, elsewhere
 		err = s.buildIPIndex(ctx)
 	} else {
 		err = s.readIPs(ctx, changed, x.put)

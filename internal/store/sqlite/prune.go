@@ -207,6 +207,9 @@ func (s *Store) dropIPs(ctx context.Context, before int64) (total int64, err err
 		rows, err := s.deleteSlice(ctx, countIPs, "DELETE FROM ip_statistics WHERE ip_key >= ? AND ip_key < ? AND last_seen < ?", from, to, before)
 		if total += rows; rows > 0 {
 			s.ips.drop()
+			if s.attached && err == nil {
+				err = s.tellElsewhere(ctx)
+			}
 		}
 		if err != nil || to[0] == 0xff {
 			return total, err

@@ -161,7 +161,7 @@ CREATE TABLE written_batches (
 
 -- How many rows there are, kept with each change, because counting millions takes long.
 CREATE TABLE row_counts (
-    name TEXT    NOT NULL PRIMARY KEY,          -- ended (sessions), living (sessions), ips
+    name TEXT    NOT NULL PRIMARY KEY,          -- ended (sessions), living (sessions), ips; ips_elsewhere: how often a command deleted some
     rows INTEGER NOT NULL
 ) WITHOUT ROWID;
 
