@@ -93,7 +93,8 @@ func writeBlock(ctx context.Context, tx *sql.Tx, b *columnar.Block) error {
 		return err
 	}
 	defer func() { _ = stmt.Close() }() // the transaction's end does the same
-	for f, data := range b.Data {
+	for f := range b.Data {
+		data := b.Data[f]
 		if data == nil {
 			continue
 		}

@@ -74,7 +74,8 @@ func (s *Store) onFile(ctx context.Context, do func() error) error {
 	}
 	if errors.Is(err, columnar.ErrDamaged) {
 		// The rows have it all.
-		if err = s.transact(ctx, func(tx *sql.Tx) error { return rebuildBlocks(ctx, tx) }); err == nil {
+		// It takes longer than a write may.
+		if err = s.transact(context.WithoutCancel(ctx), func(tx *sql.Tx) error { return rebuildBlocks(context.WithoutCancel(ctx), tx) }); err == nil {
 			err = do()
 		}
 	}

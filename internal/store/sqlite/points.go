@@ -97,8 +97,3 @@ func parsePoints(l *flow.PointList, text string) error {
 	}
 	return nil
 }
-
-// atPoint selects sessions that a point saw, whether it is the one that counts or not.
-func (c *conditions) atPoint(p flow.Point) {
-	c.add("(point = ? OR instr(also_points, ?))", p, ","+strconv.Itoa(int(p))+",")
-}

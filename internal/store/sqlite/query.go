@@ -62,11 +62,8 @@ func order[T any](columns []stats.Column[T], name, tie string, rename map[string
 	return " ORDER BY " + by + direction + ", " + tie + direction, nil
 }
 
-// Columns of the schema that have another name in the tables.
-var (
-	sessionNames = map[string]string{"session_id": "id", "src_ip": "src_key", "dst_ip": "dst_key"}
-	ipNames      = map[string]string{"ip": "ip_key"}
-)
+// ipNames are columns of the schema that have another name in the table.
+var ipNames = map[string]string{"ip": "ip_key"}
 
 // page is LIMIT and OFFSET; a limit of 0 or less is none.
 func page(limit, offset int) string {

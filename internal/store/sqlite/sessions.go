@@ -118,18 +118,24 @@ func (s *Store) readBlocks(ctx context.Context, use func(*blockReader) error) (e
 	if b.headers, err = readHeaders(ctx, tx); err != nil {
 		return err
 	}
+	defer func() {
+		for _, v := range b.views {
+			if v != nil {
+				s.views.Put(v)
+			}
+		}
+	}()
 	for i := range b.views {
-		// Each has its own statement, because one answers one question at a time.
-		load, done, err := columnLoader(ctx, tx)
+		// Each has its own statement, because one answers one question at a time. The
+		// transaction's end closes them.
+		load, _, err := columnLoader(ctx, tx)
 		if err != nil {
 			return err
 		}
-		defer func() { _ = done() }() // the transaction's end does the same
 		v, _ := s.views.Get().(*columnar.View)
 		if v == nil {
 			v = columnar.NewView(nil)
 		}
-		defer s.views.Put(v)
 		v.Use(load)
 		b.views[i] = v
 	}

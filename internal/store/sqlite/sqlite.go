@@ -113,7 +113,15 @@ func Open(ctx context.Context, cfg Config) (s *Store, err error) {
 	if err := s.removePartial(); err != nil {
 		return s, fmt.Errorf("remove an unfinished copy of %s: %w", s.path, explain(s.path, err))
 	}
+	s.background.Go(s.warm)
 	return s, nil
+}
+
+// warm makes the index of IPs before the first question does, if there is to be one.
+func (s *Store) warm() {
+	if s.hasManyIPs(s.closing) {
+		_, _, _ = s.IPs(s.closing, stats.IPQuery{Limit: 1}) // whoever asks next is told why it fails
+	}
 }
 
 // newStore makes the pools; they open nothing yet.

@@ -32,22 +32,6 @@ func (x *tunnelText) parse(t *flow.Tunnel) (err error) {
 	return err
 }
 
-// inTunnel selects sessions that came in any of a set of encapsulations.
-func (c *conditions) inTunnel(set flow.TunnelSet) {
-	var either []string
-	var args []any
-	if set.Has(flow.TunnelNone) {
-		either = append(either, "tunnel = ''")
-	}
-	for k := flow.TunnelNone + 1; k < flow.TunnelKindCount; k++ {
-		if set.Has(k) {
-			either = append(either, "instr('/' || tunnel || '/', ?)")
-			args = append(args, "/"+k.String()+"/")
-		}
-	}
-	c.add("("+strings.Join(either, " OR ")+")", args...)
-}
-
 // addrText is empty for what is no address.
 func addrText(a netip.Addr) string {
 	if !a.IsValid() {

@@ -100,8 +100,13 @@ func (g *generator) session() stats.Session {
 		ICMPType: uint8(g.IntN(256)), ICMPCode: uint8(g.IntN(256)),
 		State: flow.State(g.IntN(len(flow.StateNames()))), End: flow.EndReason(g.IntN(6)),
 		Direction: stats.Direction(g.IntN(4)), Also: g.points(), Carried: g.IntN(9) == 0,
+		SrcOrigin: g.origin(), DstOrigin: g.origin(),
 	}
 	return s
+}
+
+func (g *generator) origin() stats.Origin {
+	return [...]stats.Origin{{}, {Country: [2]byte{'C', 'N'}, ASN: 4134}, {Country: [2]byte{'D', 'E'}}, {ASN: math.MaxUint32}}[g.IntN(4)]
 }
 
 func (g *generator) ip() stats.IP {

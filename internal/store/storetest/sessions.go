@@ -180,7 +180,99 @@ func (g *generator) sessionQuery() (q stats.SessionQuery) {
 	if g.IntN(3) == 0 {
 		q.To = g.session().Start
 	}
+	g.narrow(&q)
 	return q
+}
+
+// narrow adds conditions that are seldom there.
+func (g *generator) narrow(q *stats.SessionQuery) {
+	x := g.session()
+	for _, add := range []func(){
+		func() { q.Direction = &x.Direction },
+		func() { q.Country = x.SrcOrigin.CountryCode() },
+		func() { q.ASN = x.DstOrigin.ASN },
+		func() { q.MinBytes = x.Sent.WireBytes },
+		func() { q.MaxBytes = x.Sent.WireBytes + x.Received.WireBytes },
+		func() { q.MinDuration = x.Last - x.Start },
+		func() { q.MaxDuration = x.Last - x.Start },
+		func() {
+			q.Terms = []stats.Term{{Port: x.Key.DstPort}, {Country: "CN"}, {Protocol: &x.Key.Protocol}, {Network: g.prefix()}, {Point: 2}}
+			q.Terms = q.Terms[:g.IntN(len(q.Terms)+1)]
+		},
+	} {
+		if g.IntN(8) == 0 {
+			add()
+		}
+	}
+}
+
+// testKeyset pages through all sessions, many and few at a time, by every column; what is
+// written meanwhile spoils nothing.
+func testKeyset(t *testing.T, s store.Store) {
+	g, w := newGenerator(15), &writer{store: s}
+	var all []stats.Session
+	for _, n := range []int{1, 2, 500, 1, 90, 700, 3, 40} { // blocks of all sizes come to be
+		b := store.Batch{}
+		for range n {
+			x := g.session()
+			x.End = flow.EndOfFlow
+			b.Sessions = append(b.Sessions, x)
+		}
+		w.write(t, b)
+		all = append(all, b.Sessions...)
+	}
+	for i, column := range stats.SessionColumns {
+		q := stats.SessionQuery{OrderBy: column.Name, Descending: i%2 == 0, Limit: []int{600, 61, 1000}[i%3], Uncounted: true}
+		want := slices.Clone(all)
+		slices.SortFunc(want, func(a, b stats.Session) int {
+			if q.Descending {
+				a, b = b, a
+			}
+			return cmp.Or(column.Compare(&a, &b), cmp.Compare(a.ID, b.ID))
+		})
+		var got []stats.Session
+		for {
+			page, _, err := s.Sessions(t.Context(), q)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got = append(got, page...); len(page) < q.Limit {
+				break
+			}
+			q.After = q.CursorOf(&page[len(page)-1])
+			w.write(t, g.batch(1))
+		}
+		// Those that came later are on the pages that were still to come.
+		known := make(map[uint64]bool)
+		for i := range all {
+			known[all[i].ID] = true
+		}
+		got = slices.DeleteFunc(got, func(x stats.Session) bool { return !known[x.ID] })
+		equal(t, "paged by "+column.Name, got, want)
+	}
+}
+
+// testTallies ranks the sessions that match as a tally of all of them does.
+func testTallies(t *testing.T, s store.Store) {
+	sessions := manySessions(t, s, 16)
+	g := newGenerator(17)
+	for range 40 {
+		q := g.sessionQuery()
+		for _, d := range stats.Dimensions {
+			got, _ := stats.NewTally(d.Name)
+			want, _ := stats.NewTally(d.Name)
+			share, err := s.TallySessions(t.Context(), q, got)
+			if err != nil || share != 1 {
+				t.Fatalf("share %v, %v", share, err)
+			}
+			for i := range sessions {
+				if q.Match(&sessions[i]) {
+					want.Add(&sessions[i])
+				}
+			}
+			equal(t, "ranked by "+d.Name, got.Top("", 0), want.Top("", 0))
+		}
+	}
 }
 
 func testSessionFilters(t *testing.T, s store.Store) {

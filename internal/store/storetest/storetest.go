@@ -27,6 +27,8 @@ func Run(t *testing.T, open func(*testing.T) store.Store) {
 		{"SessionReplaced", testSessionReplaced},
 		{"SessionOrder", testSessionOrder},
 		{"SessionFilters", testSessionFilters},
+		{"Keyset", testKeyset},
+		{"Tallies", testTallies},
 		{"UnknownOrder", testUnknownOrder},
 		{"IPsAdd", testIPsAdd},
 		{"IPOrderAndFilters", testIPOrderAndFilters},

@@ -100,7 +100,7 @@ func run(ctx context.Context, c past.Config, engine *stats.Engine, writer *store
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(progress, "%s: %d sessions, %d MB, after %.0f s\n",
+			_, _ = fmt.Fprintf(progress, "%s: %d sessions, %d MB, after %.0f s\n",
 				time.Unix(0, b.Time).UTC().Format(time.DateOnly), info.Sessions, info.Bytes>>20, time.Since(began).Seconds())
 		}
 	}
