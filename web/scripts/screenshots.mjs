@@ -18,9 +18,12 @@ const views = {
   session: '/sessions',
   ips: '/ips',
   ip: '/ips',
+  rankings: '/rankings?from=-24h&compare=previous&dimension=country',
+  range: '/?from=-24h&compare=previous',
   map: '/map',
   events: '/events',
   capture: '/?panel=capture',
+  database: '/?panel=database',
 }
 
 const faults = []

@@ -1,9 +1,10 @@
 // The page beside a monitor that sees live traffic: node live.mjs BASE PEER_ADDRESS
+import { readFileSync } from 'node:fs'
 import { ask, Browser, changes, eventually, must, texts } from './browser.mjs'
 
 const [base, peer] = process.argv.slice(2)
 const { en, 'zh-CN': zh } = texts
-const views = ['overview', 'sessions', 'ips', 'map', 'events']
+const views = ['overview', 'sessions', 'ips', 'rankings', 'map', 'events']
 const browser = new Browser(base)
 await browser.start()
 const page = await browser.page({ viewport: { width: 1440, height: 900 }, locale: 'en-US' })
@@ -149,6 +150,114 @@ await browser.check('an address leads to its page', async () => {
   await requireTexts('the page of an address')
 })
 
+/** The control that says what time the page looks at, by what it says. */
+const clock = (time) => page.getByRole('button', { name: en.time.button.replace('{time}', time) })
+const asked = (name) => new URL(page.url()).searchParams.get(name)
+
+await browser.check('a range of time stays from view to view, and in the address', async () => {
+  await page.goto(base)
+  await clock(en.time.live).click()
+  await page.getByRole('dialog', { name: en.time.title }).getByRole('button', { name: 'Last 15 minutes' }).click()
+  await clock('Last 15 minutes').waitFor()
+  await page.getByRole('main').getByText(en.overview.sessionsBegun).waitFor()
+  await page.getByText(peer).first().waitFor()
+  await go(en, 'sessions')
+  must(asked('from') === '-15m', `the address is ${page.url()}`)
+  await row().waitFor()
+  must((await page.getByRole('button', { name: en.live.live, exact: true }).count()) === 0, 'the rows of a past time are called live')
+  await page.goBack()
+  await title(en, 'overview').waitFor()
+  must(asked('from') === '-15m', `the address is ${page.url()}`)
+  await page.goBack()
+  await clock(en.time.live).waitFor()
+  must(asked('from') === null, `the address is ${page.url()}`)
+})
+
+await browser.check('a moment stands still, can be walked through, and leads back to the present', async () => {
+  const at = new Date(Math.floor(Date.now() / 1000 - 4) * 1000).toISOString().replace('.000Z', 'Z')
+  await page.goto(`${base}?at=${at}`)
+  const bar = page.getByRole('status').filter({ hasText: en.rewind.at })
+  await bar.waitFor()
+  const card = page.getByRole('main').getByRole('link', { name: new RegExp(`^${en.overview.rateIn}\\b`) })
+  await card.getByText('bit/s').waitFor()
+  await page.getByText(peer).first().waitFor()
+  await requireTexts('the overview of a moment')
+  const times = await changes(page.getByRole('main'), 2500)
+  must(times.length === 0, `the past changed after ${times.join(', ')} ms`)
+  await bar.getByRole('button', { name: en.rewind.step.replace('{duration}', '−1s') }).click()
+  await eventually(2000, 'a second earlier', async () => ({ ok: Date.parse(asked('at')) === Date.parse(at) - 1000, seen: page.url() }))
+  await go(en, 'sessions')
+  await row().waitFor()
+  must((await changes(page.getByRole('table', { name: en.nav.sessions }), 2500)).length === 0, 'the sessions of a moment move')
+  await bar.getByRole('button', { name: en.rewind.live }).click()
+  await clock(en.time.live).waitFor()
+  must(asked('at') === null, `the address is ${page.url()}`)
+  must((await changes(page.getByRole('table', { name: en.nav.sessions }), 2500)).length > 0, 'nothing moves in the present')
+})
+
+await browser.check('a row of a ranking leads to its sessions', async () => {
+  await page.goto(`${base}rankings?from=-15m&compare=previous`)
+  await page.getByRole('combobox', { name: en.rank.dimension }).selectOption('port')
+  await page.getByRole('row').filter({ hasText: '80/tcp' }).click()
+  await title(en, 'sessions').waitFor()
+  must(asked('port') === '80' && asked('protocol') === 'tcp' && asked('from') === '-15m', `the address is ${page.url()}`)
+  await row().waitFor()
+})
+
+await browser.check('filters of all kinds select sessions, and what can not be read asks for nothing', async () => {
+  await page.goto(`${base}sessions?from=-15m`)
+  await row().waitFor()
+  await page.getByRole('searchbox', { name: en.filter.text }).fill('http')
+  await page.keyboard.press('Enter')
+  await eventually(3000, 'only HTTP is left', async () => {
+    const texts = await page.getByRole('table').getByRole('row').allInnerTexts()
+    return { ok: asked('text') === 'http' && texts.length > 1 && texts.slice(1).every((text) => text.includes(':80')), seen: texts }
+  })
+  await page.getByRole('button', { name: en.filter.more }).click()
+  const least = page.getByLabel(`${en.filter.bytes}: ${en.filter.least}`)
+  await least.fill('many')
+  await page.keyboard.press('Enter')
+  await page.getByRole('alert').getByText(en.filter.bytesHint).waitFor()
+  must(asked('min_bytes') === null, 'nonsense is asked for')
+  await least.fill('100 GB')
+  await page.keyboard.press('Enter')
+  await page.getByText(en.empty.filtered).waitFor()
+  must(asked('min_bytes') === '100000000000', `the address is ${page.url()}`)
+})
+
+await browser.check('an export has all rows, and says how many', async () => {
+  await page.addInitScript(() => delete window.showSaveFilePicker) // which asks a person
+  await page.goto(`${base}sessions?from=-15m&protocol=TCP`)
+  await row().waitFor()
+  await page.getByRole('button', { name: en.export.title }).click()
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: en.export.format.csv }).click(),
+  ])
+  const lines = readFileSync(await download.path(), 'utf8').trim().split('\n')
+  must(lines[0].includes('session_id') && lines.length > 1, `the file begins with ${lines[0]}`)
+  must(lines.slice(1).every((line) => line.includes('TCP')), 'the file has other sessions')
+  const done = page.getByRole('list', { name: en.export.list }).getByRole('listitem')
+  await done.getByText(en.export.state.done).waitFor()
+  await done.getByText(new RegExp(`^${lines.length - 1} rows?, `)).waitFor()
+  await done.getByRole('button', { name: en.app.close }).click()
+  return `${lines.length - 1} rows;`
+})
+
+await browser.check('the database can be checked', async () => {
+  await page.goto(`${base}events?panel=database`)
+  const drawer = page.getByRole('dialog', { name: en.database.title })
+  await drawer.getByText(/ of 2\.00\sGB/).first().waitFor()
+  await drawer.getByRole('button', { name: en.database.job.check }).click()
+  await drawer.getByText(en.database.sound).waitFor()
+  await requireTexts('the database drawer')
+  await drawer.getByRole('button', { name: new RegExp(en.database.job.cleanup) }).click()
+  await drawer.getByText(en.database.confirm).waitFor()
+  await drawer.getByRole('button', { name: en.database.keep }).click()
+  await page.keyboard.press('Escape')
+  await drawer.waitFor({ state: 'hidden' })
+})
+
 await browser.check('the button stops and starts monitoring', async () => {
   await page.getByRole('button', { name: en.monitor.stop }).click()
   await page.getByRole('button', { name: en.monitor.start }).waitFor()
@@ -216,6 +325,15 @@ async function phone(locale, t) {
   await small.getByRole('link', { name: new RegExp(`^${t.overview.coverage}`) }).tap()
   await drawer.getByText(t.capture.metered, { exact: true }).waitFor()
   await fits('the capture drawer')
+  for (const path of ['?from=-15m&compare=previous', 'sessions?from=-15m&direction=out', 'rankings?from=-15m', `?at=${new Date(Date.now() - 60_000).toISOString()}`, '?panel=database']) {
+    await small.goto(base + path)
+    await small.waitForTimeout(500)
+    await fits(path)
+  }
+  await small.getByRole('button', { name: t.app.close }).tap()
+  await small.getByRole('banner').getByRole('button', { expanded: false }).first().tap()
+  await small.getByRole('dialog', { name: t.time.title }).waitFor()
+  await fits('the choice of the time')
   await small.context().close()
 }
 
