@@ -134,8 +134,11 @@ func (g *generator) session(n, begin int64) flow.Record {
 	return r
 }
 
+// half is that of the packets; none has bytes without a packet.
 func half(c flow.Counters) flow.Counters {
-	return flow.Counters{Packets: c.Packets / 2, WireBytes: c.WireBytes / 2, IPBytes: c.IPBytes / 2, PayloadBytes: c.PayloadBytes / 2}
+	n := c.Packets / 2
+	of := func(bytes uint64) uint64 { return bytes / c.Packets * n }
+	return flow.Counters{Packets: n, WireBytes: of(c.WireBytes), IPBytes: of(c.IPBytes), PayloadBytes: of(c.PayloadBytes)}
 }
 
 func minus(a, b flow.Counters) flow.Counters {
