@@ -149,7 +149,7 @@ func (s *Server) exportEvents(ctx context.Context, q *query) (*export, error) {
 
 // exportHistory has as many points as the time has steps.
 func (s *Server) exportHistory(ctx context.Context, q *query) (*export, error) {
-	h := s.historyQuestion(q, wantedPoints, second)
+	h := s.historyQuestion(ctx, q, wantedPoints, second)
 	if q.err != nil {
 		return nil, q.err
 	}
@@ -184,5 +184,5 @@ func (s *Server) exportRanking(ctx context.Context, q *query) (*export, error) {
 	}
 	same := func(r *wire.Rank) wire.Rank { return *r }
 	none := func(context.Context, []wire.Rank) ([]wire.Rank, error) { return nil, nil }
-	return &export{store.Total{Rows: len(ranking.Rows)}, paged(rows.Ranks, ranking.Rows, same, none)}, nil
+	return &export{store.Total{Rows: len(ranking.Rows), Estimated: ranking.Estimated}, paged(rows.Ranks, ranking.Rows, same, none)}, nil
 }

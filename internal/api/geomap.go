@@ -18,7 +18,7 @@ func mapParams() []param {
 }
 
 func (s *Server) geoMap(ctx context.Context, q *query) (wire.GeoMap, error) {
-	r := rankQuestion{window: s.window(q, minute)}
+	r := rankQuestion{window: s.window(ctx, q, minute)}
 	if q.has("to") && !q.has("from") {
 		q.fail("from", "needed where to is given")
 	}

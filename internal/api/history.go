@@ -61,7 +61,7 @@ type historyQuestion struct {
 
 // historyQuestion reads the parameters. If the step is ours to choose, there are at most so
 // many points; least is the shortest step that can be answered.
-func (s *Server) historyQuestion(q *query, wanted int, least int64) historyQuestion {
+func (s *Server) historyQuestion(ctx context.Context, q *query, wanted int, least int64) historyQuestion {
 	h := historyQuestion{step: q.number("step"), point: s.point(q), compare: q.choice("compare") == comparePrevious}
 	h.from, h.to = q.span()
 	hours := q.number("hours")
@@ -84,7 +84,7 @@ func (s *Server) historyQuestion(q *query, wanted int, least int64) historyQuest
 		oldest -= h.to - h.from
 	}
 	if h.step == 0 {
-		h.step = s.fittingStep(max(oldest, 1), h.to-h.from, q.now, wanted, least)
+		h.step = s.kept(ctx, q.now).fittingStep(max(oldest, 1), h.to-h.from, wanted, least)
 	}
 	if h.step%least != 0 {
 		q.fail("step", "must be a multiple of %d seconds here", least)
@@ -102,7 +102,7 @@ func (s *Server) history(ctx context.Context, q *query) (wire.History, error) {
 	if dimension != "" {
 		wanted, least = wantedRankPoints, minute
 	}
-	h := s.historyQuestion(q, wanted, least)
+	h := s.historyQuestion(ctx, q, wanted, least)
 	keys, top := s.seriesKeys(q, dimension)
 	if points := (h.to - h.from) / int64(time.Second) / h.step; points > maxPoints {
 		q.fail("step", "%d seconds make more than %d points; use a longer step or a shorter time", h.step, maxPoints)
@@ -142,9 +142,9 @@ func (s *Server) series(ctx context.Context, h historyQuestion) (wire.History, e
 }
 
 // fittingStep is the shortest step that gives at most so many points for a length in
-// nanoseconds, and that is still kept for the oldest of them.
-func (s *Server) fittingStep(oldest, length, now int64, wanted int, least int64) int64 {
-	least = max(least, s.keptStep(oldest, now))
+// nanoseconds, and that there still is for the oldest of them.
+func (k *kept) fittingStep(oldest, length int64, wanted int, least int64) int64 {
+	least = k.step(oldest, least)
 	span := float64(length) / float64(time.Second)
 	for _, step := range steps {
 		if step >= least && span/float64(step) <= float64(wanted) {

@@ -34,7 +34,7 @@ func (s *Server) getIP(_ http.ResponseWriter, r *http.Request, q *query) (any, e
 	if err != nil || addr.Zone() != "" {
 		return nil, badParameter("ip", "%q is not allowed; use an address", text)
 	}
-	w := s.window(q, minute)
+	w := s.window(r.Context(), q, minute)
 	if q.has("to") && !q.has("from") {
 		q.fail("from", "needed where to is given")
 	}
@@ -98,19 +98,20 @@ func (s *Server) past(ctx context.Context, d *wire.IPDetail, addr netip.Addr, w 
 	if len(ranks) == 0 {
 		d.Source = sourceSessions
 		network := netip.PrefixFrom(addr, addr.BitLen())
-		lists, _, err := s.deps.Catalog.SessionRanks(ctx, stats.SessionQuery{IP: network, From: w.from, To: w.to}, []string{stats.DimensionIP}, "", 0)
+		lists, estimated, err := s.deps.Catalog.SessionRanks(ctx, stats.SessionQuery{IP: network, From: w.from, To: w.to}, []string{stats.DimensionIP}, "", 0)
 		if err != nil {
 			return err
 		}
+		d.TotalsEstimated = estimated
 		ranks = slices.DeleteFunc(lists[0], func(x stats.Rank) bool { return x.Key != key })
 	} else {
 		s.mean(ranks, &r)
 	}
 	setTotals(&d.IP, ranks)
-	d.SeriesSource, d.Step = d.Source, s.fittingStep(max(w.from, 1), w.to-w.from, now, wantedRankPoints, minute)
+	d.SeriesSource, d.Step = d.Source, s.kept(ctx, now).fittingStep(max(w.from, 1), w.to-w.from, wantedRankPoints, minute)
 	from, to := store.AlignDown(w.from, d.Step), store.AlignDown(w.to-1, d.Step)+d.Step*int64(time.Second)
 	if d.Source == sourceSessions {
-		d.Series, err = s.spread(ctx, addr, from, to, d.Step)
+		d.Series, d.SeriesEstimated, err = s.spread(ctx, addr, from, to, d.Step)
 		return err
 	}
 	series, err := s.deps.Catalog.RankHistory(ctx, store.RankHistoryQuery{
@@ -141,14 +142,14 @@ func setTotals(ip *wire.IP, ranks []stats.Rank) {
 }
 
 // spread makes a series of the newest sessions of an address: what each did counts
-// evenly for the time from its start to its end.
-func (s *Server) spread(ctx context.Context, addr netip.Addr, from, to, step int64) ([]wire.RankPoint, error) {
-	sessions, _, err := s.deps.Catalog.Sessions(ctx, stats.SessionQuery{
+// evenly for the time from its start to its end. It is estimated where there are more.
+func (s *Server) spread(ctx context.Context, addr netip.Addr, from, to, step int64) (series []wire.RankPoint, estimated bool, err error) {
+	sessions, total, err := s.deps.Catalog.Sessions(ctx, stats.SessionQuery{
 		IP: netip.PrefixFrom(addr, addr.BitLen()), From: from, To: to,
 		OrderBy: "last_seen", Descending: true, Limit: maxSpread,
 	})
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	length := step * int64(time.Second)
 	points := make([]stats.RankPoint, (to-from)/length)
@@ -168,7 +169,7 @@ func (s *Server) spread(ctx context.Context, addr netip.Addr, from, to, step int
 			sent.WireBytes, received.WireBytes, sent.Packets, received.Packets,
 		})
 	}
-	return rankPoints(points), nil
+	return rankPoints(points), total.Rows > len(sessions), nil
 }
 
 // spreadOver adds to each point the part of the amounts that falls into it.

@@ -46,7 +46,7 @@ type ipQuestion struct {
 func (s *Server) ipsAskedFor(ctx context.Context, q *query) ipQuestion {
 	p := q.paging()
 	x := ipQuestion{
-		rankQuestion: rankQuestion{window: s.window(q, minute), limit: maxRankedIPs},
+		rankQuestion: rankQuestion{window: s.window(ctx, q, minute), limit: maxRankedIPs},
 		IPQuery: stats.IPQuery{
 			Network: q.network(ipColumn), Local: q.flag("local"),
 			OrderBy: p.orderBy, Descending: p.descending, Offset: p.offset(), Limit: p.perPage,

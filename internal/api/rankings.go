@@ -67,9 +67,9 @@ type rankQuestion struct {
 	filter *stats.SessionQuery
 }
 
-func (s *Server) rankQuestion(q *query) rankQuestion {
+func (s *Server) rankQuestion(ctx context.Context, q *query) rankQuestion {
 	r := rankQuestion{
-		window: s.window(q, minute), orderBy: q.choice("order_by"), limit: int(q.number("limit")),
+		window: s.window(ctx, q, minute), orderBy: q.choice("order_by"), limit: int(q.number("limit")),
 		compare: q.choice("compare") == comparePrevious,
 	}
 	if r.compare && r.isNow() {
@@ -102,7 +102,9 @@ func (s *Server) rank(ctx context.Context, dimension string, r rankQuestion) (ro
 	s.mean(ranks, &r)
 	rows = s.ranks(dimension, ranks)
 	if r.compare {
-		err = s.compare(ctx, dimension, r, ranks, rows)
+		var before bool
+		before, err = s.compare(ctx, dimension, r, ranks, rows)
+		estimated = estimated || before
 	}
 	return rows, estimated, err
 }
@@ -180,13 +182,13 @@ func (s *Server) nameRanks(ctx context.Context, dimension string, r rankQuestion
 	return nil
 }
 
-// compare sets what each row was in the period before.
-func (s *Server) compare(ctx context.Context, dimension string, r rankQuestion, ranks []stats.Rank, rows []wire.Rank) error {
+// compare sets what each row was in the period before; that may be estimated as well.
+func (s *Server) compare(ctx context.Context, dimension string, r rankQuestion, ranks []stats.Rank, rows []wire.Rank) (estimated bool, err error) {
 	before := r
 	before.window, before.limit = r.previous(), maxPrevious
-	previous, _, err := s.rankOnce(ctx, dimension, before, nil)
+	previous, estimated, err := s.rankOnce(ctx, dimension, before, nil)
 	if err != nil {
-		return err
+		return false, err
 	}
 	was := make(map[string]wire.PreviousRank, len(previous))
 	add := func(list []stats.Rank, ranked bool) {
@@ -207,7 +209,7 @@ func (s *Server) compare(ctx context.Context, dimension string, r rankQuestion, 
 	if len(missing) > 0 && len(previous) == maxPrevious && r.source() == sourceRollups {
 		small, _, err := s.rankOnce(ctx, dimension, before, missing)
 		if err != nil {
-			return err
+			return false, err
 		}
 		add(small, false)
 	}
@@ -215,7 +217,7 @@ func (s *Server) compare(ctx context.Context, dimension string, r rankQuestion, 
 		p := was[ranks[i].Key]
 		rows[i].Previous = &p
 	}
-	return nil
+	return estimated, nil
 }
 
 func keysOf(ranks []stats.Rank) []string {
@@ -235,7 +237,7 @@ func (r *rankQuestion) previousSpan() *wire.Span {
 }
 
 func (s *Server) ranking(ctx context.Context, q *query) (wire.Ranking, error) {
-	dimension, r := q.choice("dimension"), s.rankQuestion(q)
+	dimension, r := q.choice("dimension"), s.rankQuestion(ctx, q)
 	if slices.ContainsFunc(sessionFilters(), func(p param) bool { return q.has(p.name) }) {
 		filter := s.sessionQuery(ctx, q)
 		r.filter = &filter

@@ -13,7 +13,7 @@ import (
 
 // statusAt is the status as it was in a past second, minute, hour or day: its rates and
 // the like from the history, its totals since the start of the program before it.
-func (s *Server) statusAt(ctx context.Context, w window, now int64) (wire.Status, error) {
+func (s *Server) statusAt(ctx context.Context, w window, k *kept) (wire.Status, error) {
 	started, err := s.latestEvent(ctx, "program_started", w)
 	if err != nil {
 		return wire.Status{}, err
@@ -21,15 +21,15 @@ func (s *Server) statusAt(ctx context.Context, w window, now int64) (wire.Status
 	if started == 0 {
 		started = w.from // its event is not kept any more
 	}
-	sample, sum, err := s.sampleAndSum(ctx, 0, started, w, now)
+	sample, sum, err := s.sampleAndSum(ctx, 0, started, w, k)
 	if err != nil {
 		return wire.Status{}, err
 	}
 	m := s.deps.Monitor.Status()
 	m.Monitoring, m.Error, m.RefusedByReason, m.Evicted = sample.Observed > 0, "", nil, nil
-	t := pastTotals(&sample, &sum, min(w.to, now)-w.from)
+	t := pastTotals(&sample, &sum, min(w.to, k.now)-w.from)
 	m.CoverageMinute = sample.Input.Coverage()
-	points, err := s.pointsAt(ctx, &m, started, w, now)
+	points, err := s.pointsAt(ctx, &m, started, w, k)
 	if err != nil {
 		return wire.Status{}, err
 	}
@@ -64,26 +64,26 @@ func (s *Server) latestEvent(ctx context.Context, kind string, w window) (int64,
 }
 
 // sampleAndSum is what a point did within the window, and from the start to its end.
-func (s *Server) sampleAndSum(ctx context.Context, p flow.Point, start int64, w window, now int64) (sample, sum stats.Sample, err error) {
+func (s *Server) sampleAndSum(ctx context.Context, p flow.Point, start int64, w window, k *kept) (sample, sum stats.Sample, err error) {
 	list, err := s.deps.Catalog.History(ctx, store.HistoryQuery{From: w.from, To: w.to, Step: w.resolution, Point: p})
 	if err != nil {
 		return sample, sum, err
 	}
-	sum, err = s.sumHistory(ctx, p, start, w.to, now)
+	sum, err = s.sumHistory(ctx, p, start, w.to, k)
 	return list[0], sum, err
 }
 
 // sumHistory sums up a time in the fewest steps: short ones, as far as they are kept, up
 // to whole hours, whole hours, and short ones again.
-func (s *Server) sumHistory(ctx context.Context, p flow.Point, from, to, now int64) (sum stats.Sample, err error) {
+func (s *Server) sumHistory(ctx context.Context, p flow.Point, from, to int64, k *kept) (sum stats.Sample, err error) {
 	for from < to {
-		step := s.keptStep(from, now)
+		step := k.step(from, second)
 		from = store.AlignDown(from, step)
 		end := to
 		for _, longer := range [...]int64{minute, hour} {
 			length := longer * int64(time.Second)
 			switch {
-			case longer <= step:
+			case longer <= step, k.step(from, longer) > longer:
 			case mod(from, length) == 0 && from+length <= to:
 				step, end = longer, store.AlignDown(to, longer)
 			case step < longer && end == to:
@@ -117,14 +117,14 @@ func pastTotals(sample, sum *stats.Sample, length int64) stats.Totals {
 }
 
 // pointsAt are the observation points that captured in the window.
-func (s *Server) pointsAt(ctx context.Context, m *MonitorStatus, start int64, w window, now int64) ([]wire.ObservationPoint, error) {
+func (s *Server) pointsAt(ctx context.Context, m *MonitorStatus, start int64, w window, k *kept) ([]wire.ObservationPoint, error) {
 	known, err := s.pointsThen(ctx, m, w)
 	if err != nil {
 		return nil, err
 	}
 	list := []wire.ObservationPoint{}
 	for _, p := range known {
-		sample, sum, err := s.sampleAndSum(ctx, p.Point, start, w, now)
+		sample, sum, err := s.sampleAndSum(ctx, p.Point, start, w, k)
 		if err != nil {
 			return nil, err
 		}
@@ -133,7 +133,7 @@ func (s *Server) pointsAt(ctx context.Context, m *MonitorStatus, start int64, w 
 		}
 		p.State, p.CoverageMinute = PointCapturing, sample.Input.Coverage()
 		list = append(list, observationPoint(m, &p, &stats.PointTotals{
-			Input: sum.Input, Seen: float64(sample.Input.WireBytes) / seconds(max(min(w.to, now)-w.from, 1)),
+			Input: sum.Input, Seen: float64(sample.Input.WireBytes) / seconds(max(min(w.to, k.now)-w.from, 1)),
 		}))
 	}
 	return list, nil

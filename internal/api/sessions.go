@@ -64,7 +64,7 @@ func (s *Server) sessionQuery(ctx context.Context, q *query) stats.SessionQuery 
 }
 
 func (s *Server) sessionsAskedFor(ctx context.Context, q *query) (stats.SessionQuery, listed) {
-	p, w := q.paging(), s.window(q, second)
+	p, w := q.paging(), s.window(ctx, q, second)
 	sq := s.sessionQuery(ctx, q)
 	sq.From, sq.To = w.from, w.to
 	if w.at == 0 && !q.has("to") {

@@ -15,12 +15,12 @@ func statusParams() []param {
 }
 
 func (s *Server) status(ctx context.Context, q *query) (wire.Status, error) {
-	w := s.window(q, second)
+	w := s.window(ctx, q, second)
 	if q.err != nil {
 		return wire.Status{}, q.err
 	}
 	if !w.isNow() {
-		return s.statusAt(ctx, w, q.now)
+		return s.statusAt(ctx, w, s.kept(ctx, q.now))
 	}
 	m, t := s.deps.Monitor.Status(), s.deps.Engine.Totals()
 	status := s.statusOf(ctx, &m, &t)
@@ -98,7 +98,7 @@ func captureCounts(m *MonitorStatus, t *stats.Totals) wire.Capture {
 func (s *Server) database(ctx context.Context) wire.Database {
 	w := s.deps.Writer.Status()
 	keep := s.deps.Writer.Retention()
-	d := wire.Database{Error: w.Err, LostSessions: w.LostSessions, MaxBytes: keep.MaxBytes, ShortenedRows: w.ShortenedRows}
+	d := wire.Database{Error: w.Err, LostSessions: w.LostSessions, LostEvents: w.LostEvents, MaxBytes: keep.MaxBytes, ShortenedRows: w.ShortenedRows}
 	if !w.LastWrite.IsZero() {
 		last := w.LastWrite.UTC()
 		d.LastWrite = &last

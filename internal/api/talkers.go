@@ -16,7 +16,7 @@ func talkerParams() []param {
 }
 
 func (s *Server) topTalkers(ctx context.Context, q *query) (wire.TopTalkers, error) {
-	only, r := q.choice("dimension"), s.rankQuestion(q)
+	only, r := q.choice("dimension"), s.rankQuestion(ctx, q)
 	if q.err != nil {
 		return wire.TopTalkers{}, q.err
 	}

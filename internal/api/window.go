@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"time"
 
 	"netflow-monitor/internal/api/wire"
@@ -53,7 +54,7 @@ func (w window) previous() window {
 
 // window reads at, or from and to; finest is the shortest step in seconds that the
 // answer can be made of. Without to, it ends now.
-func (s *Server) window(q *query, finest int64) window {
+func (s *Server) window(ctx context.Context, q *query, finest int64) window {
 	from, to := q.span()
 	at := q.time("at")
 	switch {
@@ -62,10 +63,10 @@ func (s *Server) window(q *query, finest int64) window {
 	case at > q.now:
 		q.fail("at", "is in the future")
 	case at != 0:
-		step := max(s.keptStep(at, q.now), finest)
-		if step == second && q.now-at > int64(rewindSeconds) {
-			step = minute
+		if q.now-at > int64(rewindSeconds) {
+			finest = max(finest, minute)
 		}
+		step := s.kept(ctx, q.now).step(at, finest)
 		from = store.AlignDown(at, step)
 		return window{from: from, to: from + step*int64(time.Second), at: at, resolution: step}
 	case from == 0 && to == 0:
@@ -74,28 +75,5 @@ func (s *Server) window(q *query, finest int64) window {
 	if to == 0 {
 		to = max(q.now, from+1)
 	}
-	return window{from: from, to: to, resolution: max(s.keptStep(max(from, 1), q.now), finest)}
-}
-
-// keptStep is the length in seconds of the finest steps that are kept for a time.
-func (s *Server) keptStep(at, now int64) int64 {
-	kept, age := s.retention(), time.Duration(now-at)
-	gone := func(keep time.Duration) bool { return keep != 0 && age > keep }
-	switch {
-	case !gone(kept.Seconds):
-		return second
-	case !gone(kept.Minutes):
-		return minute
-	case !gone(kept.Hours):
-		return hour
-	}
-	return day
-}
-
-// retention is what is kept for how long.
-func (s *Server) retention() store.Retention {
-	if s.deps.Retention == nil {
-		return store.DefaultRetention()
-	}
-	return s.deps.Retention()
+	return window{from: from, to: to, resolution: s.kept(ctx, q.now).step(max(from, 1), finest)}
 }

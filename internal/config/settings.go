@@ -81,12 +81,12 @@ var settings = []setting{
 	},
 	{
 		"database.flush_interval",
-		"How often what is new is written: at most this much is lost when the machine fails.",
+		"How often what is new is written. A program that is killed loses no more than that, but for the last minute of a session that lives; if the machine loses power, what the kernel had not put on the disk yet is lost too. The file stays sound.",
 		duration(func(c *Config) *time.Duration { return &c.Database.FlushInterval }, time.Minute),
 	},
 	{
 		"database.max_size",
-		"How large the file and its log may become. If they are larger, the oldest goes: sessions first, then minutes, then hours; never the newest hour.",
+		"How large the file and its log may become. If they are larger, the oldest goes: sessions first, then minutes, hours, IPs, days, events; never the newest hour.",
 		orZero("no bound", maxSize, size(maxSize, 16_000_000, 1<<50)),
 	},
 	{

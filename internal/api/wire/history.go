@@ -55,8 +55,8 @@ type Ranking struct {
 	// what a minute, hour or day had no room for. "sessions": sums over the sessions that
 	// were there within the span and match, each with all it ever did.
 	Source string `json:"source"`
-	// Estimated is true where the sums are made from a sample, because there are very many
-	// sessions.
+	// Estimated is true where the sums, or those of the period before, are made from a
+	// sample, because there are very many sessions.
 	Estimated bool   `json:"estimated"`
 	Rows      []Rank `json:"rows"`
 	Span      *Span  `json:"span,omitempty"`

@@ -140,8 +140,10 @@ type Database struct {
 	Error string `json:"error"`
 	// LastWrite is when the last batch was stored, null before the first.
 	LastWrite *time.Time `json:"last_write"`
-	// LostSessions counts sessions that could not be kept for a failing store.
+	// LostSessions counts sessions that could not be kept for a failing store, LostEvents
+	// events.
 	LostSessions uint64 `json:"lost_sessions"`
+	LostEvents   uint64 `json:"lost_events"`
 	// MaxBytes is what the files together may take; 0 is no bound. FreeBytes of them are room
 	// for rows to come.
 	MaxBytes  int64 `json:"max_bytes"`

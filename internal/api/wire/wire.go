@@ -139,8 +139,10 @@ type IP struct {
 type IPDetail struct {
 	IP
 	// Source says where the totals come from. "totals": all that was counted since the
-	// database was made. "rollups", "sessions": of the span, as in Ranking.
-	Source string `json:"source"`
+	// database was made. "rollups", "sessions": of the span, as in Ranking. TotalsEstimated
+	// is true where they are made from a sample of very many sessions.
+	Source          string `json:"source"`
+	TotalsEstimated bool   `json:"totals_estimated"`
 	// Sessions are the newest of those that were there, SessionsTotal counts all of them.
 	Sessions               []Session `json:"sessions"`
 	SessionsTotal          int       `json:"sessions_total"`
@@ -153,12 +155,14 @@ type IPDetail struct {
 	Ports          []Rank `json:"ports"`
 	Countries      []Rank `json:"countries"`
 	Protocols      []Rank `json:"protocols"`
-	// Series has a point every Step seconds, from SeriesSource (rollups, sessions). Both are
-	// there where a time was asked for.
-	Series       []RankPoint `json:"series,omitempty"`
-	SeriesSource string      `json:"series_source,omitempty"`
-	Step         int64       `json:"step,omitempty"` // seconds
-	Span         *Span       `json:"span,omitempty"`
+	// Series has a point every Step seconds, from SeriesSource (rollups, sessions). They are
+	// there where a time was asked for. SeriesEstimated is true where there are so many
+	// sessions that only the newest of them are in it.
+	Series          []RankPoint `json:"series,omitempty"`
+	SeriesSource    string      `json:"series_source,omitempty"`
+	SeriesEstimated bool        `json:"series_estimated,omitempty"`
+	Step            int64       `json:"step,omitempty"` // seconds
+	Span            *Span       `json:"span,omitempty"`
 }
 
 // GeoMap is the traffic by place and between places.

@@ -112,8 +112,8 @@ export interface Ranking {
    */
   source: string
   /**
-   * Estimated is true where the sums are made from a sample, because there are very many
-   * sessions.
+   * Estimated is true where the sums, or those of the period before, are made from a
+   * sample, because there are very many sessions.
    */
   estimated: boolean
   rows: Rank[]
@@ -450,8 +450,12 @@ export interface Database {
   error: string
   /** LastWrite is when the last batch was stored, null before the first. */
   last_write: string | null
-  /** LostSessions counts sessions that could not be kept for a failing store. */
+  /**
+   * LostSessions counts sessions that could not be kept for a failing store, LostEvents
+   * events.
+   */
   lost_sessions: number
+  lost_events: number
   /**
    * MaxBytes is what the files together may take; 0 is no bound. FreeBytes of them are room
    * for rows to come.
@@ -675,9 +679,11 @@ export interface IP {
 export interface IPDetail extends IP {
   /**
    * Source says where the totals come from. "totals": all that was counted since the
-   * database was made. "rollups", "sessions": of the span, as in Ranking.
+   * database was made. "rollups", "sessions": of the span, as in Ranking. TotalsEstimated
+   * is true where they are made from a sample of very many sessions.
    */
   source: string
+  totals_estimated: boolean
   /** Sessions are the newest of those that were there, SessionsTotal counts all of them. */
   sessions: Session[]
   sessions_total: number
@@ -693,11 +699,13 @@ export interface IPDetail extends IP {
   countries: Rank[]
   protocols: Rank[]
   /**
-   * Series has a point every Step seconds, from SeriesSource (rollups, sessions). Both are
-   * there where a time was asked for.
+   * Series has a point every Step seconds, from SeriesSource (rollups, sessions). They are
+   * there where a time was asked for. SeriesEstimated is true where there are so many
+   * sessions that only the newest of them are in it.
    */
   series?: RankPoint[]
   series_source?: string
+  series_estimated?: boolean
   /** seconds */
   step?: number
   span?: Span

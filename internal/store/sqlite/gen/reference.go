@@ -48,7 +48,7 @@ var kept = map[string]string{
 
 const sizeBound = `
 Whatever the age, the file and its log stay within ` + "`database.max_size`" + `: if they are larger, the oldest sessions go first, then minutes,
-then hours, but nothing of the newest hour. Free pages are given back to the file system as they come. How far back each kind of row
+hours, IPs, days and events, but nothing of the newest hour. Free pages are given back to the file system as they come. How far back each kind of row
 goes, and how many days fit, is shown by ` + "`netflow-monitor db info`" + ` and at ` + "`/api/database`" + `.
 `
 
