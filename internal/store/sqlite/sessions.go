@@ -102,7 +102,15 @@ func (b *blockReader) searchers() []*columnar.View {
 
 // readBlocks opens all blocks for one question.
 func (s *Store) readBlocks(ctx context.Context, use func(*blockReader) error) (err error) {
-	tx, err := s.reader.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	conn, err := s.reader.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, conn.Close()) }()
+	// A context that may end costs a goroutine for each of a thousand columns. Whoever visits
+	// blocks looks at it between two of them.
+	patient := context.WithoutCancel(ctx)
+	tx, err := conn.BeginTx(patient, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
 		return err
 	}
@@ -128,7 +136,7 @@ func (s *Store) readBlocks(ctx context.Context, use func(*blockReader) error) (e
 	for i := range b.views {
 		// Each has its own statement, because one answers one question at a time. The
 		// transaction's end closes them.
-		load, _, err := columnLoader(ctx, tx)
+		load, _, err := columnLoader(patient, tx)
 		if err != nil {
 			return err
 		}
