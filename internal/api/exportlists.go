@@ -59,7 +59,7 @@ func (s *Server) exportSessions(ctx context.Context, q *query) (*export, error) 
 		if len(page) < sq.Limit {
 			return nil, nil
 		}
-		sq.After = sq.CursorOf(&page[len(page)-1])
+		sq.After, sq.Uncounted = sq.CursorOf(&page[len(page)-1]), true
 		list, _, err := s.deps.Catalog.Sessions(ctx, sq)
 		return list, err
 	}

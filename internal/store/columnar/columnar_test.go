@@ -347,6 +347,7 @@ func FuzzDamage(f *testing.F) {
 		if v.Open(&h) == nil {
 			_, _ = v.Sessions(nil)
 		}
+		_, _ = Search(tt.Context(), []*View{v}, []Header{h}, &stats.SessionQuery{Limit: 1, OrderBy: "src_ip"}, 0)
 		_, _ = Search(tt.Context(), []*View{v}, []Header{h}, &stats.SessionQuery{Limit: 1, IP: netip.MustParsePrefix("10.0.0.0/8")}, 0)
 	})
 }

@@ -178,7 +178,7 @@ func byAddress(f Field) order {
 			if err != nil {
 				return nil, err
 			}
-			if most := v.Bounds[f].Most; most >= uint64(dir.size) {
+			if most := slices.Max(values); most >= uint64(dir.size) {
 				return nil, fmt.Errorf("block %d: %w: address %d of %d", v.ID, ErrDamaged, most, dir.size)
 			}
 			return func(row uint16) stats.SortKey { return dir.at(int(values[row])).sortKey() }, nil

@@ -52,6 +52,9 @@ func Search(ctx context.Context, views []*View, headers []Header, q *stats.Sessi
 	if q.Limit > 0 {
 		s.keep = max(q.Offset, 0) + min(q.Limit, math.MaxInt-max(q.Offset, 0))
 	}
+	if s.possible() <= q.Offset {
+		s.keep = 0 // the page lies behind all that there is
+	}
 	shares := make([]search, len(views))
 	errs := make([]error, len(views))
 	sequence := s.sequence()
@@ -66,6 +69,16 @@ func Search(ctx context.Context, views []*View, headers []Header, q *stats.Sessi
 		s.join(&shares[n])
 	}
 	return s.result(), errors.Join(errs...)
+}
+
+// possible is how many rows may match.
+func (s *search) possible() (rows int) {
+	for i := range s.headers {
+		if _, ok := s.filter.narrow(&s.headers[i]); ok {
+			rows += s.headers[i].Rows
+		}
+	}
+	return rows
 }
 
 // run visits every n-th block of the sequence.
@@ -269,6 +282,9 @@ func (s *search) visit(i int) error {
 
 // canContribute reports whether a row of the block can be on the page.
 func (s *search) canContribute(h *Header) bool {
+	if s.keep == 0 {
+		return false
+	}
 	if s.worst != nil && !s.isBefore(s.first(h), *s.worst) {
 		return false
 	}
@@ -438,7 +454,7 @@ func (s *search) cut() {
 		}
 		return a.compare(b)
 	})
-	if len(s.candidates) >= s.keep {
+	if s.keep > 0 && len(s.candidates) >= s.keep {
 		s.candidates = s.candidates[:s.keep]
 		worst := s.candidates[s.keep-1]
 		s.worst = &worst

@@ -176,7 +176,12 @@ func rebuildBlocks(ctx context.Context, tx *sql.Tx) error {
 	}
 	for after := int64(-1); ; {
 		list, err := readSessions(ctx, tx, fmt.Sprintf("end_reason > 0 AND id > %d", after), columnar.MaxRows)
-		if err != nil || len(list) == 0 {
+		if err != nil {
+			return err
+		}
+		if len(list) == 0 {
+			// What was being deleted is there again.
+			_, err := tx.ExecContext(ctx, "UPDATE row_counts SET rows = (SELECT ifnull(sum(rows), 0) FROM session_blocks) WHERE name = ?", countEnded)
 			return err
 		}
 		after = int64(list[len(list)-1].ID)

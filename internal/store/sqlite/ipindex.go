@@ -91,6 +91,11 @@ func ipCode(column string, key uint64) uint32 {
 	return uint32(shift)<<exactBits | uint32(key>>shift)&(1<<exactBits-1)
 }
 
+func ipCodeOf(column int, p *stats.IP) uint32 {
+	c := &ipOrders[column]
+	return ipCode(c.Name, c.Key(p)[2])
+}
+
 // newIPTable has room for n rows, outside the garbage-collected heap: inside, as much again
 // would wait to be collected.
 func newIPTable(n int) (t ipTable, err error) {
@@ -132,8 +137,8 @@ func (t *ipTable) add(p *stats.IP) {
 func (t *ipTable) set(row int, p *stats.IP) {
 	copy(t.keys[row][:], addrKey(p.Addr))
 	t.local[row] = p.Local
-	for i, c := range ipOrders {
-		t.codes[i][row] = ipCode(c.Name, c.Key(p)[2])
+	for i := range ipOrders {
+		t.codes[i][row] = ipCodeOf(i, p)
 	}
 }
 
@@ -211,7 +216,9 @@ func (s *Store) indexedIPs(ctx context.Context, q *stats.IPQuery, column int) (l
 		return nil, 0, err
 	}
 	changed, all := x.take()
-	if all || generation != x.generation || elsewhere != x.elsewhere {
+	// Too many that came later are slow to look through, and lie on the heap.
+	many := len(x.fresh.keys) > max(staleIPs, len(x.base.keys)/4)
+	if all || many || generation != x.generation || elsewhere != x.elsewhere {
 		x.generation, x.elsewhere = generation, elsewhere
 		err = s.buildIPIndex(ctx)
 	} else {
@@ -222,7 +229,7 @@ func (s *Store) indexedIPs(ctx context.Context, q *stats.IPQuery, column int) (l
 		return nil, 0, err
 	}
 	total = x.match(q, column)
-	keys, skip, count := x.page(q, column)
+	keys, skip, count, long := x.page(q, column)
 	if err := s.readIPs(ctx, keys, func(p *stats.IP) { list = append(list, *p) }); err != nil {
 		return nil, 0, err
 	}
@@ -230,6 +237,10 @@ func (s *Store) indexedIPs(ctx context.Context, q *stats.IPQuery, column int) (l
 	slices.SortFunc(list, func(a, b stats.IP) int {
 		if q.Descending {
 			a, b = b, a
+		}
+		left, right := ipCodeOf(column, &a), ipCodeOf(column, &b)
+		if left == right && long[left] {
+			return a.Addr.Compare(b.Addr)
 		}
 		return cmp.Or(ipOrders[column].Compare(&a, &b), a.Addr.Compare(b.Addr))
 	})
@@ -362,13 +373,14 @@ func (x *ipIndex) key(row int32) ipKey {
 }
 
 // runLimit bounds how many rows that share a code with one of the page are read to order
-// them exactly. More of them, all of more than 26 bits, are not to be expected.
+// them exactly. Where there are more, as after a scan of which many addresses are seen in
+// the same moment, they are in the order of the addresses.
 const runLimit = 2000
 
 // page returns the keys of the count rows on the page, and of those that share a code with
 // its first or last row if that does not tell which belongs on it; skip is how many of these
-// come before the page.
-func (x *ipIndex) page(q *stats.IPQuery, column int) (keys []ipKey, skip, count int) {
+// come before the page. Rows of the codes in long are in the order of their keys.
+func (x *ipIndex) page(q *stats.IPQuery, column int) (keys []ipKey, skip, count int, long map[uint32]bool) {
 	compare := func(a, b ipEntry) int {
 		if a.code == b.code {
 			return x.key(a.row).compare(x.key(b.row))
@@ -385,24 +397,38 @@ func (x *ipIndex) page(q *stats.IPQuery, column int) (keys []ipKey, skip, count 
 		to = min(from+q.Limit, to)
 	}
 	if from == to {
-		return nil, 0, 0
+		return nil, 0, 0, nil
 	}
 	first := selectFirst(x.entries, min(to+runLimit, len(x.entries)), compare)
 	inexact := func(e ipEntry) bool {
 		return e.code >= 1<<exactBits || strings.HasSuffix(ipOrders[column].Name, "_seen")
 	}
+	long = make(map[uint32]bool)
+	for _, e := range []ipEntry{first[from], first[to-1]} {
+		long[e.code] = !inexact(e) || x.sharing(e.code) > runLimit
+	}
 	begin, end := from, to
-	for begin > 0 && inexact(first[from]) && from-begin < runLimit && first[begin-1].code == first[from].code {
+	for begin > 0 && !long[first[from].code] && first[begin-1].code == first[from].code {
 		begin--
 	}
-	for end < len(first) && inexact(first[to-1]) && first[end].code == first[to-1].code {
+	for end < len(first) && !long[first[to-1].code] && first[end].code == first[to-1].code {
 		end++
 	}
 	keys = make([]ipKey, 0, end-begin)
 	for _, e := range first[begin:end] {
 		keys = append(keys, x.key(e.row))
 	}
-	return keys, from - begin, to - from
+	return keys, from - begin, to - from, long
+}
+
+// sharing counts the entries with a code.
+func (x *ipIndex) sharing(code uint32) (n int) {
+	for _, e := range x.entries {
+		if e.code == code {
+			n++
+		}
+	}
+	return n
 }
 
 // selectFirst sorts the first n entries to the front.

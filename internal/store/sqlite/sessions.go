@@ -165,6 +165,9 @@ func readHeaders(ctx context.Context, tx *sql.Tx) (headers []columnar.Header, er
 		if err := h.ParseBounds(bounds); err != nil {
 			return nil, err
 		}
+		if h.Rows < 1 || h.Rows > columnar.MaxRows {
+			return nil, fmt.Errorf("%w: %d has %d rows", columnar.ErrDamaged, h.ID, h.Rows)
+		}
 		headers = append(headers, h)
 	}
 	return headers, rows.Err()

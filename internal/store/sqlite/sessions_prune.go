@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -12,10 +13,18 @@ import (
 	"netflow-monitor/internal/store/columnar"
 )
 
+// worthPart is the part of a block's time, one in so many, that is worth writing it again.
+const worthPart = 16
+
 // dropSessions deletes the sessions that ended before a time, in nanoseconds since the
 // Unix epoch, and returns how many. Whole blocks go cheaply; one that has younger
-// sessions too is written again without the old ones.
+// sessions too is written again without the old ones, once those are worthPart of it.
 func (s *Store) dropSessions(ctx context.Context, before int64) (total int64, err error) {
+	defer func() {
+		if errors.Is(err, columnar.ErrDamaged) {
+			s.misindexed.Store(true)
+		}
+	}()
 	for {
 		id, err := s.nextDropped(ctx, before)
 		if err != nil || id == 0 {
@@ -62,7 +71,7 @@ func (s *Store) nextDropped(ctx context.Context, before int64) (id int64, err er
 			switch {
 			case most < before:
 				id = h.ID
-			case least < before:
+			case (before-least)/1e9*worthPart > (most-least)/1e9:
 				if id, err = splitBlock(ctx, tx, h, before); err != nil {
 					return err
 				}
@@ -95,6 +104,9 @@ func splitBlock(ctx context.Context, tx *sql.Tx, h *columnar.Header, before int6
 		return 0, err
 	}
 	past, rest := split(list, func(x stats.Session) bool { return x.Last < before })
+	if len(past) == 0 || len(rest) == 0 { // the bounds say otherwise
+		return 0, fmt.Errorf("split block %d: %w", h.ID, columnar.ErrDamaged)
+	}
 	if err := deleteBlock(ctx, tx, h.ID); err != nil {
 		return 0, err
 	}
@@ -134,14 +146,22 @@ func (s *Store) emptyBlock(ctx context.Context, id int64) (total int64, err erro
 			return total, err
 		}
 	}
-	return total, s.inTx(ctx, func(tx *sql.Tx) error { return deleteBlock(ctx, tx, id) })
+	return total, s.inTx(ctx, func(tx *sql.Tx) error {
+		// Unless a command beside the monitor has done so.
+		_, err := tx.ExecContext(ctx, `DELETE FROM session_columns WHERE id >= ?1 AND id < ?2
+			AND EXISTS (SELECT 1 FROM session_blocks WHERE id = ?3 AND dropped = 1)`, id<<columnBits, (id+1)<<columnBits, id)
+		if err == nil {
+			_, err = tx.ExecContext(ctx, "DELETE FROM session_blocks WHERE id = ? AND dropped = 1", id)
+		}
+		return err
+	})
 }
 
 func (s *Store) idsOf(ctx context.Context, block int64) (ids []uint64, err error) {
 	err = s.inTx(ctx, func(tx *sql.Tx) error {
 		h := columnar.Header{ID: block}
 		var bounds []byte
-		if err := tx.QueryRowContext(ctx, "SELECT rows, bounds FROM session_blocks WHERE id = ?", block).Scan(&h.Rows, &bounds); err != nil {
+		if err := tx.QueryRowContext(ctx, "SELECT rows, bounds FROM session_blocks WHERE id = ? AND dropped = 1", block).Scan(&h.Rows, &bounds); err != nil {
 			return err
 		}
 		if err := h.ParseBounds(bounds); err != nil {

@@ -85,7 +85,7 @@ CREATE INDEX sessions_living ON sessions (id) WHERE end_reason = 0;
 -- All sessions that have ended, a second time: in blocks, column by column, for the
 -- monitor's own questions. They are made anew from the rows if they are missing.
 CREATE TABLE session_blocks (
-    id      INTEGER PRIMARY KEY,                -- rises with the time of writing
+    id      INTEGER PRIMARY KEY AUTOINCREMENT,  -- rises with the time of writing, and never comes again
     rows    INTEGER NOT NULL,                   -- at most 32768
     version INTEGER NOT NULL,                   -- of the encoding
     dropped INTEGER NOT NULL DEFAULT 0,         -- 1 while its sessions are being deleted

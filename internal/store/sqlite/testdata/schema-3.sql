@@ -94,7 +94,7 @@ CREATE TABLE written_batches (
     sequence INTEGER NOT NULL,
     time     INTEGER NOT NULL                   -- of writing
 ) WITHOUT ROWID;
-INSERT INTO written_batches VALUES('run',3,1795540301200609005);
+INSERT INTO written_batches VALUES('run',3,1795541809054951917);
 CREATE TABLE row_counts (
     name TEXT    NOT NULL PRIMARY KEY,          -- ended (sessions), living (sessions), ips; ips_elsewhere: how often a command deleted some
     rows INTEGER NOT NULL
@@ -197,7 +197,7 @@ INSERT INTO sessions VALUES(3565158400257949698,1700000000123456789,170000000612
 INSERT INTO sessions VALUES(3565158400257949699,1700000000123456789,1700000007123456789,1,'10.0.0.1','192.0.2.8',0,0,1,'active','transit',3,0,294,0,252,0,168,0,0,0,8,0,305397761,0,0,0,0,0,'','',0,0,0,0,0,0,0,0,0,0,0,0,0,0,'','','',0,'',0);
 INSERT INTO sessions VALUES(3565158400257949700,1700000000123456789,1700000008123456789,0,'10.0.0.1','192.0.2.7',50000,443,6,'closed','out',10,9,1000,9000,860,8874,400,8400,27,26,0,0,0,0,0,1,150000,12000000,'','',0,0,0,0,0,0,0,0,0,0,0,0,0,0,'','','',0,'',0);
 CREATE TABLE session_blocks (
-    id      INTEGER PRIMARY KEY,                -- rises with the time of writing
+    id      INTEGER PRIMARY KEY AUTOINCREMENT,  -- rises with the time of writing, and never comes again
     rows    INTEGER NOT NULL,                   -- at most 32768
     version INTEGER NOT NULL,                   -- of the encoding
     dropped INTEGER NOT NULL DEFAULT 0,         -- 1 while its sessions are being deleted
@@ -243,6 +243,8 @@ INSERT INTO session_columns VALUES(104,X'01000500');
 INSERT INTO session_columns VALUES(105,X'01002a00');
 INSERT INTO session_columns VALUES(108,X'01000200');
 INSERT INTO session_columns VALUES(115,X'03030a000001c0000207c00002080000000000000000000000000000000020010db800000000000000000000000120010db8000000000000000000000002');
+DELETE FROM sqlite_sequence;
+INSERT INTO sqlite_sequence VALUES('session_blocks',1);
 CREATE VIEW ip_statistics_readable AS
 SELECT ip, bytes_sent, bytes_received, total_bytes, packets_sent, packets_received, total_packets,
        retransmits_sent, retransmits_received, session_count,
