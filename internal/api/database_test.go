@@ -19,6 +19,9 @@ import (
 func TestDatabase(t *testing.T) {
 	f := newFixture(t)
 	f.traffic(t, 30)
+	for range 1003 { // three more than wait
+		f.writer.Record(store.Event{Kind: "test"})
+	}
 	if err := f.writer.SetRetention(store.Retention{Sessions: time.Hour, MaxBytes: 20_000_000}); err != nil {
 		t.Fatal(err)
 	}
@@ -30,7 +33,7 @@ func TestDatabase(t *testing.T) {
 	if got.Retention != (wire.Retention{Sessions: 3600, MaxBytes: 20_000_000}) || got.Job != nil || got.SchemaVersion < 1 {
 		t.Errorf("%+v", got)
 	}
-	if d.MaxBytes != 20_000_000 || d.Bytes == 0 || d.FitsDays != nil || d.GrowthPerDay != nil || d.OldestMinute == nil || d.OldestSession != nil || d.SetAside != "" {
+	if d.MaxBytes != 20_000_000 || d.Bytes == 0 || d.FitsDays != nil || d.GrowthPerDay != nil || d.OldestMinute == nil || d.OldestSession != nil || d.SetAside != "" || d.LostEvents != 3 {
 		t.Errorf("%+v", d)
 	}
 }

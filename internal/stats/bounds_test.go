@@ -205,6 +205,15 @@ func TestPlacesFallBackToCountries(t *testing.T) {
 	if len(table.rows) != maxPlaces+1 || table.rows[maxPlaces].key != "CN" || evicted[boundPlaces] == 0 {
 		t.Errorf("%d rows, evicted %d", len(table.rows), evicted[boundPlaces])
 	}
+	cities := evicted[boundPlaces]
+	for i := range 1100 {
+		l := atlas{}.Locate(publicAddr(1 << 8))
+		l.City, l.CountryCode = "", string(rune('一'+i))
+		table.find(&l, &evicted)
+	}
+	if len(table.rows) != maxPlaces+1000 || evicted[boundPlaces] != cities+101 {
+		t.Errorf("%d rows, %d countries evicted", len(table.rows), evicted[boundPlaces]-cities)
+	}
 }
 
 func TestFullPointTable(t *testing.T) {

@@ -78,7 +78,8 @@ func (t *placeTable) find(l *geo.Location, evicted *[boundCount]uint64) uint32 {
 		located.City = ""
 		return t.find(&located, evicted)
 	case full && len(t.rows) >= maxPlaces+1000:
-		return unlocated // no database has so many countries
+		evicted[boundPlaces]++ // no database has so many countries
+		return unlocated
 	}
 	i := uint32(len(t.rows))
 	t.index[key] = i
