@@ -14,6 +14,8 @@ const (
 	defaultPerPage = "50"
 	maxPerPage     = 1000
 	maxPage        = 1_000_000
+	// maxOffset is how far into the sessions numbered pages reach: all before has to be sorted.
+	maxOffset = 200_000
 )
 
 // paging is the part of a query that every list has.

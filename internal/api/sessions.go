@@ -72,6 +72,9 @@ func (s *Server) sessionsAskedFor(ctx context.Context, q *query) (stats.SessionQ
 	}
 	sq.OrderBy, sq.Descending, sq.Offset, sq.Limit = p.orderBy, p.descending, p.offset(), p.perPage
 	sq.After = q.after(p)
+	if sq.Offset > maxOffset {
+		q.fail("page", "begins behind entry %d, which is as far as numbered pages go; page with after, or narrow the list", maxOffset)
+	}
 	return sq, listed{p, w.wire()}
 }
 

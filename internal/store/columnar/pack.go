@@ -58,73 +58,103 @@ func appendPlane(data []byte, values []uint64, least uint64, shift int) []byte {
 	return data
 }
 
-// unpackColumn decodes a column into values, one for each row.
+// unpackColumn decodes a column into values, one for each row. The planes that are full
+// are added up in one go, the others after it.
 func unpackColumn(values []uint64, data []byte, b Bounds) error {
-	width := b.width()
-	if width == 0 || len(data) == 0 || data[0] != planeFull {
-		for i := range values {
-			values[i] = b.Least
+	var full [8][]byte
+	var sparse [8][]byte
+	for k := range b.width() {
+		if len(data) == 0 {
+			return fmt.Errorf("%w: a column ends early", ErrDamaged)
 		}
-	}
-	for k := range width {
-		var err error
-		if data, err = addPlane(values, data, b.Least, k); err != nil {
-			return err
+		kind, rest := data[0], data[1:]
+		length := 0
+		switch kind {
+		case planeZero:
+		case planeFull:
+			length = len(values)
+		case planeSparse:
+			if len(rest) >= 2 {
+				length = 2 + 3*int(binary.LittleEndian.Uint16(rest))
+			} else {
+				length = 2
+			}
+		default:
+			return fmt.Errorf("%w: a column has a plane of kind %d", ErrDamaged, kind)
 		}
+		if len(rest) < length {
+			return fmt.Errorf("%w: a column ends early", ErrDamaged)
+		}
+		if kind == planeFull {
+			full[k] = rest[:length]
+		} else {
+			sparse[k] = rest[:length]
+		}
+		data = rest[length:]
 	}
 	if len(data) > 0 {
 		return fmt.Errorf("%w: %d bytes are left of a column", ErrDamaged, len(data))
 	}
+	addFull(values, full[:], b.Least)
+	for k, plane := range sparse {
+		if err := addSparse(values, plane, 8*k); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
-// addPlane adds the k-th byte to each value and returns the data behind it. Values are
-// set by the first plane if that is full.
-func addPlane(values []uint64, data []byte, least uint64, k int) (rest []byte, err error) {
-	if len(data) == 0 {
-		return nil, fmt.Errorf("%w: a column ends early", ErrDamaged)
-	}
-	kind, data, shift := data[0], data[1:], 8*k
-	switch kind {
-	case planeZero:
-		return data, nil
-	case planeFull:
-		if len(data) < len(values) {
-			return nil, fmt.Errorf("%w: a column ends early", ErrDamaged)
+// addFull sets the values to the least one and the planes; nil planes are zero.
+func addFull(values []uint64, planes [][]byte, least uint64) {
+	n := len(values)
+	switch {
+	case planes[0] == nil:
+		for i := range values {
+			values[i] = least
 		}
-		plane := data[:len(values)]
-		if k == 0 {
-			for i, x := range plane {
-				values[i] = least + uint64(x)
-			}
-		} else {
-			for i, x := range plane {
-				values[i] += uint64(x) << shift
-			}
+		addPlanes(values, planes, 0)
+	case planes[1] == nil:
+		for i, x := range planes[0][:n] {
+			values[i] = least + uint64(x)
 		}
-		return data[len(values):], nil
-	case planeSparse:
-		return addSparse(values, data, shift)
+		addPlanes(values, planes, 2)
+	case planes[2] == nil:
+		second := planes[1][:n]
+		for i, x := range planes[0][:n] {
+			values[i] = least + (uint64(x) | uint64(second[i])<<8)
+		}
+		addPlanes(values, planes, 3)
+	default:
+		second, third := planes[1][:n], planes[2][:n]
+		for i, x := range planes[0][:n] {
+			values[i] = least + (uint64(x) | uint64(second[i])<<8 | uint64(third[i])<<16)
+		}
+		addPlanes(values, planes, 3)
 	}
-	return nil, fmt.Errorf("%w: a column has a plane of kind %d", ErrDamaged, kind)
 }
 
-func addSparse(values []uint64, data []byte, shift int) (rest []byte, err error) {
-	if len(data) < 2 {
-		return nil, fmt.Errorf("%w: a column ends early", ErrDamaged)
+// addPlanes adds those from the first one on.
+func addPlanes(values []uint64, planes [][]byte, first int) {
+	for k := first; k < len(planes); k++ {
+		for i, x := range planes[k] {
+			values[i] += uint64(x) << (8 * k)
+		}
 	}
-	n := int(binary.LittleEndian.Uint16(data))
-	data = data[2:]
-	if len(data) < 3*n {
-		return nil, fmt.Errorf("%w: a column ends early", ErrDamaged)
+}
+
+// addSparse adds a sparse plane, whose length fits; an empty one is zero.
+func addSparse(values []uint64, plane []byte, shift int) error {
+	if len(plane) == 0 {
+		return nil
 	}
-	rows, bytes := data[:2*n], data[2*n:3*n]
+	n := (len(plane) - 2) / 3
+	rows, bytes := plane[2:2+2*n], plane[2+2*n:]
 	for i, x := range bytes {
 		row := int(binary.LittleEndian.Uint16(rows[2*i:]))
 		if row >= len(values) {
-			return nil, fmt.Errorf("%w: a column has a row %d", ErrDamaged, row)
+			return fmt.Errorf("%w: a column has a row %d", ErrDamaged, row)
 		}
 		values[row] += uint64(x) << shift
 	}
-	return data[3*n:], nil
+	return nil
 }

@@ -353,7 +353,10 @@ func (s *search) without(rows []uint16, word func(uint16) uint64, key stats.Sort
 	if err != nil {
 		return nil, err
 	}
-	var ids []uint64 // needed only where words are equal, which is seldom
+	// Needed only where words are equal, and the bounds don't tell them apart from id.
+	var ids []uint64
+	some := s.view.Bounds[ID]
+	apart := some.Most < id || some.Least > id
 	kept := s.buffer[:0]
 	for _, row := range rows {
 		w := word(row)
@@ -361,12 +364,16 @@ func (s *search) without(rows []uint16, word func(uint16) uint64, key stats.Sort
 			continue
 		}
 		if w == p.word && p.exact {
-			if ids == nil {
+			if ids == nil && !apart {
 				if ids, err = s.view.IDs(); err != nil {
 					return nil, err
 				}
 			}
-			if ids[row] == id || ids[row] < id == descending {
+			of := some.Most // any will do where they are apart
+			if !apart {
+				of = ids[row]
+			}
+			if of == id || of < id == descending {
 				continue
 			}
 		}
