@@ -161,7 +161,7 @@ func TestPruningMeetsDamage(t *testing.T) {
 // Addresses that all came in the same moment are each on one page.
 func TestManyIPsOfOneMoment(t *testing.T) {
 	r := newBlockRig(t)
-	r.indexedFrom = 0
+	r.indexedFrom.Store(0)
 	const n = 5000
 	b := store.Batch{Run: "ips", Sequence: 1}
 	now := time.Now().UnixNano()

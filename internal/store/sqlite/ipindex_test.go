@@ -93,12 +93,12 @@ func TestIPIndexIsAsSQLite(t *testing.T) {
 
 func compareIPs(t *testing.T, s *Store, q stats.IPQuery) {
 	t.Helper()
-	s.indexedFrom = 1 << 40
+	s.indexedFrom.Store(1 << 40)
 	want, wantTotal, err := s.IPs(t.Context(), q)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.indexedFrom = 0
+	s.indexedFrom.Store(0)
 	got, total, err := s.IPs(t.Context(), q)
 	if err != nil {
 		t.Fatal(err)

@@ -155,5 +155,5 @@ func (s *Store) IPs(ctx context.Context, q stats.IPQuery) ([]stats.IP, int, erro
 func (s *Store) hasManyIPs(ctx context.Context) bool {
 	var n int64
 	err := s.reader.QueryRowContext(ctx, countSQL(countIPs)).Scan(&n)
-	return err == nil && n >= s.indexedFrom
+	return err == nil && n >= s.indexedFrom.Load()
 }

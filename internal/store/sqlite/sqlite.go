@@ -32,7 +32,7 @@ type Store struct {
 
 	ips ipIndex
 	// indexedFrom is from how many IPs on the index orders them.
-	indexedFrom int64
+	indexedFrom atomic.Int64
 
 	// views are columnar.View, for the next question.
 	views sync.Pool
@@ -133,7 +133,8 @@ func newStore(cfg Config) (s *Store, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("find %s: %w", cfg.Path, err)
 	}
-	s = &Store{path: path, opened: time.Now(), indexedFrom: indexedIPs}
+	s = &Store{path: path, opened: time.Now()}
+	s.indexedFrom.Store(indexedIPs)
 	s.closing, s.close = context.WithCancel(context.Background())
 	err = s.connect()
 	return s, err
