@@ -203,6 +203,7 @@ func (c *Config) Validate() error {
 	if err := filter.Check(c.Network.Filter); err != nil {
 		errs = append(errs, fmt.Errorf("network.filter (%s): %w", c.Origin("network.filter"), err))
 	}
+	errs = append(errs, c.checkTiers()...)
 	// By origin and not by value: one that is there but wrong has its own error.
 	_, latitude := c.origins["geolocation.home_latitude"]
 	_, longitude := c.origins["geolocation.home_longitude"]
@@ -213,6 +214,26 @@ func (c *Config) Validate() error {
 		return errs
 	}
 	return nil
+}
+
+// checkTiers makes sure that a longer step is kept for as long as a shorter one: what is
+// older than the days is not looked for in the hours.
+func (c *Config) checkTiers() (errs LoadErrors) {
+	tiers := []struct {
+		key  string
+		keep time.Duration
+	}{
+		{"database.keep_minutes", c.Database.KeepMinutes},
+		{"database.keep_hours", c.Database.KeepHours},
+		{"database.keep_days", c.Database.KeepDays},
+	}
+	for i, long := range tiers[1:] {
+		if short := tiers[i]; long.keep != 0 && (short.keep == 0 || short.keep > long.keep) {
+			errs = append(errs, fmt.Errorf("%s (%s) is shorter than %s (%s): keep them for at least as long, or for ever with 0",
+				long.key, c.Origin(long.key), short.key, c.Origin(short.key)))
+		}
+	}
+	return errs
 }
 
 // AnyInterface is the interface name that stands for all of them but the loopback.

@@ -101,12 +101,12 @@ var settings = []setting{
 	},
 	{
 		"database.keep_hours",
-		"How long traffic and rankings are kept by the hour.",
+		"How long traffic and rankings are kept by the hour; at least as long as by the minute.",
 		kept(func(c *Config) *time.Duration { return &c.Database.KeepHours }),
 	},
 	{
 		"database.keep_days",
-		"How long traffic and rankings are kept by the day.",
+		"How long traffic and rankings are kept by the day; at least as long as by the hour.",
 		kept(func(c *Config) *time.Duration { return &c.Database.KeepDays }),
 	},
 	{

@@ -236,14 +236,16 @@ func (e *Engine) drainSamples(all bool) []Sample {
 }
 
 // Backlog is how much of the room for what waits for the store is taken, from 0 to 1:
-// for ended sessions, or for seconds that need not be folded into minutes yet.
+// for ended sessions, for seconds that need not be folded into minutes yet, or for roll-ups
+// of minutes that need not be folded into hours.
 func (e *Engine) Backlog() float64 {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
 	sessions := float64(len(e.pending.waiting())) / float64(e.cfg.MaxPending)
 	seconds := float64(len(e.pending.samples)) / float64(2*e.cfg.SeriesSeconds)
 	points := float64(len(e.pending.points)) / float64(2*pointsKept*e.cfg.SeriesSeconds)
-	return min(max(sessions, seconds, points), 1)
+	ranks := float64(len(e.pending.ranks)) / maxPendingRanks
+	return min(max(sessions, seconds, points, ranks), 1)
 }
 
 // LostSessions counts ended sessions that the store will never get, because too many

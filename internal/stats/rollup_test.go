@@ -149,24 +149,46 @@ func TestDeltasAreBounded(t *testing.T) {
 	}
 }
 
+// consumeMinute is the n-th minute of as many sessions, each to another port.
+func consumeMinute(t *testing.T, e *Engine, n int64, ports uint32) {
+	t.Helper()
+	var records []flow.Record
+	for i := range ports {
+		r := record(uint64(i+1), key("192.168.1.2", publicAddr(i%500).String(), 1, uint16(i+1)), epoch, 10, 5)
+		r.First = n == 0
+		records = append(records, r)
+	}
+	consume(t, e, epoch+n*60*second, records...)
+}
+
+// Who reads a file fast and stores what waits in time gets all of its minutes.
+func TestBacklogCountsDeltas(t *testing.T) {
+	const minutes = 120
+	e := newEngine(t, func(c *Config) { c.SeriesSeconds = 24 * 3600 })
+	got := make(map[int64]bool)
+	for n := range int64(minutes) {
+		consumeMinute(t, e, n, 1500)
+		if e.Backlog() < 0.5 && n < minutes-1 {
+			continue
+		}
+		for _, d := range e.DrainAll().Ranks {
+			got[d.Time] = true
+		}
+		e.Stored()
+	}
+	if len(got) != minutes {
+		t.Errorf("%d minutes were stored, want %d", len(got), minutes)
+	}
+}
+
 // A store that is away for hours gets hours, and not a byte less; one that is away for
 // days gets the latest of them.
 func TestPendingDeltasAreBounded(t *testing.T) {
 	const ports = 1500
-	minute := func(e *Engine, n int64) {
-		t.Helper()
-		var records []flow.Record
-		for i := range uint32(ports) {
-			r := record(uint64(i+1), key("192.168.1.2", publicAddr(i%500).String(), 1, uint16(i+1)), epoch, 10, 5)
-			r.First = n == 0
-			records = append(records, r)
-		}
-		consume(t, e, epoch+n*60*second, records...)
-	}
 	for _, c := range []struct{ minutes, step int64 }{{120, 1}, {120, 60}} {
 		e := newEngine(t, nil)
 		for i := range c.minutes {
-			minute(e, i*c.step)
+			consumeMinute(t, e, i*c.step, ports)
 			if n := len(e.pending.ranks); n > maxPendingRanks {
 				t.Fatalf("%d deltas wait", n)
 			}

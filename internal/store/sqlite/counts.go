@@ -30,9 +30,11 @@ func addCounts(ctx context.Context, tx *sql.Tx, changes map[string]int64) error 
 	return nil
 }
 
-// tellElsewhere lets the monitor know that IPs were deleted under it.
-func (s *Store) tellElsewhere(ctx context.Context) error {
-	return s.exec(ctx, "INSERT INTO row_counts (name, rows) VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET rows = rows + 1", countElsewhere)
+// tellElsewhere lets the monitor know that IPs were deleted under it, in the transaction
+// that does.
+func tellElsewhere(ctx context.Context, tx *sql.Tx) error {
+	_, err := tx.ExecContext(ctx, "INSERT INTO row_counts (name, rows) VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET rows = rows + 1", countElsewhere)
+	return err
 }
 
 // deletedElsewhere is how often that was so.

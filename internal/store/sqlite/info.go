@@ -65,6 +65,9 @@ func (s *Store) describe(ctx context.Context, info *store.Info) (err error) {
 func (s *Store) lookAhead(ctx context.Context, u usage, sessions int64) (f forecast, err error) {
 	s.forecasting.Lock()
 	defer s.forecasting.Unlock()
+	if s.outdated.Swap(false) {
+		s.forecast = forecast{}
+	}
 	now := time.Now()
 	if !s.forecast.at.IsZero() && now.Sub(s.forecast.at) < forecastAge {
 		return s.forecast, nil
@@ -88,12 +91,9 @@ func (s *Store) lookAhead(ctx context.Context, u usage, sessions int64) (f forec
 	return f, nil
 }
 
-// forgetForecast is for when much has changed.
-func (s *Store) forgetForecast() {
-	s.forecasting.Lock()
-	defer s.forecasting.Unlock()
-	s.forecast = forecast{}
-}
+// forgetForecast is for when much has changed. It waits for nobody: who looks ahead may
+// wait for the file, and who changes the file comes by here.
+func (s *Store) forgetForecast() { s.outdated.Store(true) }
 
 // sessionsPerDay is how many began in the last 24 hours of history, or would have if there
 // is less of it; 0 while there is not an hour.

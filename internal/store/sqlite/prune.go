@@ -207,9 +207,6 @@ func (s *Store) dropIPs(ctx context.Context, before int64) (total int64, err err
 		rows, err := s.deleteSlice(ctx, countIPs, "DELETE FROM ip_statistics WHERE ip_key >= ? AND ip_key < ? AND last_seen < ?", from, to, before)
 		if total += rows; rows > 0 {
 			s.ips.drop()
-			if s.attached && err == nil {
-				err = s.tellElsewhere(ctx)
-			}
 		}
 		if err != nil || to[0] == 0xff {
 			return total, err
@@ -249,6 +246,11 @@ func (s *Store) deleteSlice(ctx context.Context, count, query string, args ...an
 	}
 	if count != "" {
 		if err := addCounts(ctx, tx, map[string]int64{count: -rows}); err != nil {
+			return 0, err
+		}
+	}
+	if count == countIPs && s.attached && rows > 0 {
+		if err := tellElsewhere(ctx, tx); err != nil {
 			return 0, err
 		}
 	}

@@ -1,6 +1,8 @@
 package sqlite_test
 
 import (
+	"database/sql"
+	"errors"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -94,6 +96,44 @@ func TestPruneBySize(t *testing.T) {
 	}
 	if ip, _, err := s.IPs(t.Context(), stats.IPQuery{OrderBy: "session_count", Descending: true, Limit: 1}); err != nil || ip[0].Sessions < written {
 		t.Errorf("%d batches were written beside it: %+v, %v", written, ip, err)
+	}
+}
+
+// What a long reader keeps in the log is no reason to delete more.
+func TestPruneBySizeBesideReader(t *testing.T) {
+	const perMinute, hours = 60, 4
+	path := filepath.Join(t.TempDir(), "netflow.db")
+	s := open(t, path)
+	fillHours(t, s, time.Now().Truncate(time.Hour), hours, perMinute)
+	if _, err := s.Vacuum(t.Context()); err != nil { // the log is empty then
+		t.Fatal(err)
+	}
+	before := info(t, s)
+
+	db, err := sql.Open("sqlite", "file:"+path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	reader, err := db.BeginTx(t.Context(), &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := errors.Join(reader.Rollback(), db.Close()); err != nil {
+			t.Error(err)
+		}
+	}()
+	var n int
+	if err := reader.QueryRowContext(t.Context(), "SELECT count(*) FROM sessions").Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	pruned, err := s.Prune(t.Context(), store.Retention{MaxBytes: before.Bytes / 50 * 49})
+	if err != nil {
+		t.Fatal(err)
+	}
+	after := info(t, s)
+	if after.Sessions == before.Sessions || after.Sessions < before.Sessions/5*4 || after.OldestMinute != before.OldestMinute || pruned.Over != 0 {
+		t.Errorf("%+v, before %+v, after %+v", pruned, before, after)
 	}
 }
 

@@ -47,7 +47,8 @@ func (x *extent) complete(tier int) int64 {
 	case x.oldest[tier+1] >= alignDown(x.oldest[tier], longer):
 		return math.MinInt64
 	default:
-		return alignUp(x.oldest[tier], longer)
+		// What is pruned are whole ones of the longer steps, so the first has all of its rows.
+		return alignDown(x.oldest[tier], longer)
 	}
 }
 

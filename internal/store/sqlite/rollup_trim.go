@@ -25,7 +25,7 @@ const trimSlice = 500
 type trimming struct {
 	mu     sync.Mutex // guards all fields
 	groups map[group]bool
-	// clock is the latest minute that was written; looked is true once the groups that an
+	// clock is the latest minute of the last batch; looked is true once the groups that an
 	// earlier run left were looked for.
 	clock  int64
 	looked bool
@@ -39,10 +39,28 @@ func (t *trimming) add(groups map[group]bool) {
 	}
 	for g := range groups {
 		t.groups[g] = true
+	}
+}
+
+// written adds the groups of a batch. Its latest minute is the clock, also where an earlier
+// batch had a later one: a clock may have been put right.
+func (t *trimming) written(groups map[group]bool) {
+	t.add(groups)
+	if latest := latestMinute(groups); latest != 0 {
+		t.mu.Lock()
+		t.clock = latest
+		t.mu.Unlock()
+	}
+}
+
+// latestMinute is 0 if there is none.
+func latestMinute(groups map[group]bool) (latest int64) {
+	for g := range groups {
 		if g.step == minute {
-			t.clock = max(t.clock, g.time)
+			latest = max(latest, g.time)
 		}
 	}
+	return latest
 }
 
 // Trim moves the smallest keys of each group that is over into its row "other", so that
@@ -69,10 +87,13 @@ func (s *Store) trimGroups(ctx context.Context) (total int64, err error) {
 	}
 	t.mu.Lock()
 	t.looked = true
+	if t.clock == 0 {
+		t.clock = latestMinute(t.groups)
+	}
 	clock, groups := t.clock, slices.SortedFunc(maps.Keys(t.groups), group.compare)
 	t.mu.Unlock()
 	for _, g := range groups {
-		over := g.time+g.step <= clock
+		over := clock < g.time || clock >= g.time+g.step
 		if over {
 			// Forgotten first: a late delta makes it known again.
 			t.mu.Lock()
@@ -164,7 +185,7 @@ func (s *Store) moveToOther(ctx context.Context, g group, keys []string) (err er
 	const where = " WHERE dimension = ?1 AND step = ?2 AND time = ?3 AND key IN (SELECT value FROM json_each(?4))"
 	measures := stats.RankMeasures[:]
 	insert := "INSERT INTO rollups (" + strings.Join(rollupColumns, ", ") + ") SELECT ?1, ?2, ?3, '" + stats.RankOther + "', 0, sum(" +
-		strings.Join(measures, "), sum(") + ") FROM rollups" + where + " " + rollupConflict
+		strings.Join(measures, "), sum(") + ") FROM rollups" + where + " HAVING count(*) > 0 " + rollupConflict
 	s.writing.Lock()
 	defer s.writing.Unlock()
 	tx, err := s.writer.BeginTx(ctx, nil)

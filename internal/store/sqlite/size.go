@@ -16,8 +16,6 @@ type usage struct {
 	log        int64
 }
 
-func (u usage) kept() int64 { return u.used + u.log }
-
 // measure asks the database rather than the file, whose end may still be in the log.
 func (s *Store) measure(ctx context.Context) (u usage, err error) {
 	var pages, free, size int64
@@ -86,25 +84,26 @@ func (s *Store) oldestStep(step int64) func(context.Context) (int64, error) {
 }
 
 // pruneBySize deletes the oldest until what is left, with some room for more, is within
-// most bytes; but nothing of the newest hour.
+// most bytes; but nothing of the newest hour. A log that can't be emptied, because somebody
+// reads from it, doesn't count: each deletion makes it longer.
 func (s *Store) pruneBySize(ctx context.Context, most int64, newest time.Time, p *store.Pruned) error {
 	if most <= 0 {
 		return nil
 	}
 	u, err := s.measure(ctx)
-	if err != nil || u.kept() <= most {
+	if err != nil || u.used+u.log <= most {
 		return err
 	}
 	if err := s.truncateLog(ctx); err != nil {
 		return err
 	}
-	if u, err = s.measure(ctx); err != nil || u.kept() <= most {
+	if u, err = s.measure(ctx); err != nil || u.used <= most {
 		return err
 	}
 	enough := most / 20 * 19
 	floor := newest.Add(-time.Hour).UnixNano()
 	for _, e := range s.evictables() {
-		for u.kept() > enough {
+		for u.used > enough {
 			rows, done, err := e.evict(ctx, floor)
 			p.Rows, p.Shortened = p.Rows+rows, p.Shortened+rows
 			if err != nil {
@@ -121,7 +120,7 @@ func (s *Store) pruneBySize(ctx context.Context, most int64, newest time.Time, p
 			}
 		}
 	}
-	p.Over = max(0, u.kept()-most)
+	p.Over = max(0, u.used-most)
 	p.Oldest, err = s.oldestSession(ctx)
 	return err
 }

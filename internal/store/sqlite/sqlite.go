@@ -74,7 +74,8 @@ type Store struct {
 	ipsKept   time.Duration
 	ipsPruned time.Duration // since opened
 
-	forecasting sync.Mutex // guards the fields below
+	outdated    atomic.Bool // the forecast is
+	forecasting sync.Mutex  // guards the field below
 	forecast    forecast
 }
 

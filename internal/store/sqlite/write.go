@@ -52,7 +52,7 @@ func (s *Store) write(ctx context.Context, b *store.Batch) (err error) {
 	if err := tx.Commit(); err != nil {
 		return err
 	}
-	s.trim.add(grown)
+	s.trim.written(grown)
 	s.ips.note(b.IPs)
 	return nil
 }
