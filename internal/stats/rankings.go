@@ -192,34 +192,6 @@ func (e *Engine) topIPs(column string, n int) []Rank {
 	return ranks
 }
 
-// MergeRanks sums rankings of one dimension, none of which was cut: the largest first by
-// one of RankColumns, at most limit, all if limit is 0.
-func MergeRanks(orderBy string, limit int, lists ...[]Rank) []Rank {
-	at := make(map[string]int)
-	var sums []Rank
-	for _, list := range lists {
-		for i := range list {
-			n, known := at[list[i].Key]
-			if !known {
-				at[list[i].Key] = len(sums)
-				sums = append(sums, list[i])
-				continue
-			}
-			sum := &sums[n]
-			to, from := sum.Values(), list[i].Values()
-			for v := range to {
-				*to[v] += *from[v]
-			}
-			sum.Name, sum.Rate = cmp.Or(sum.Name, list[i].Name), sum.Rate+list[i].Rate
-		}
-	}
-	p := newPicker(compareRanks(orderBy), 0, limit)
-	for i := range sums {
-		p.add(&sums[i])
-	}
-	return p.page()
-}
-
 // compareRanks puts the largest first, ties by key.
 func compareRanks(name string) func(a, b *Rank) int {
 	c := rankColumn(name)

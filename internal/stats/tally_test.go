@@ -42,7 +42,7 @@ func TestTallyIsWhatTheEngineRanks(t *testing.T) {
 					got[i].Rate = 0
 				}
 				// Ties of addresses are ordered by value there, by text here.
-				want = MergeRanks(column.Name, limit, want)
+				want = mergeRanks(column.Name, limit, want)
 				if diff := cmp.Diff(want, got); diff != "" {
 					t.Fatalf("%s by %s, %d: %s", d.Name, column.Name, limit, diff)
 				}
@@ -66,7 +66,7 @@ func TestTallyOfItself(t *testing.T) {
 }
 
 func TestMergeRanks(t *testing.T) {
-	got := MergeRanks("session_count", 2,
+	got := mergeRanks("session_count", 2,
 		[]Rank{{Key: "DE", Sessions: 2, Rate: 1, Retransmits: 1}, {Key: "FR", Sessions: 3}},
 		[]Rank{{Key: "JP", Sessions: 3}, {Key: "DE", Name: "Germany", Sessions: 2, Rate: 1, Sent: Volume{Bytes: 7}}})
 	want := []Rank{{Key: "DE", Name: "Germany", Sessions: 4, Rate: 2, Retransmits: 1, Sent: Volume{Bytes: 7}}, {Key: "FR", Sessions: 3}}
@@ -91,4 +91,34 @@ func BenchmarkTally(b *testing.B) {
 			}
 		})
 	}
+}
+
+// mergeRanks sums rankings of one dimension, none of which was cut: the largest first by
+// one of RankColumns, at most limit, all if limit is 0.
+func mergeRanks(orderBy string, limit int, lists ...[]Rank) []Rank {
+	at := make(map[string]int)
+	var sums []Rank
+	for _, list := range lists {
+		for i := range list {
+			n, known := at[list[i].Key]
+			if !known {
+				at[list[i].Key] = len(sums)
+				sums = append(sums, list[i])
+				continue
+			}
+			sum := &sums[n]
+			to, from := sum.Values(), list[i].Values()
+			for v := range to {
+				*to[v] += *from[v]
+			}
+			if sum.Rate += list[i].Rate; sum.Name == "" {
+				sum.Name = list[i].Name
+			}
+		}
+	}
+	p := newPicker(compareRanks(orderBy), 0, limit)
+	for i := range sums {
+		p.add(&sums[i])
+	}
+	return p.page()
 }

@@ -78,19 +78,6 @@ func (v *View) directory() (*directory, error) {
 // IDs are the identifiers of all rows; they are the view's until the next Open.
 func (v *View) IDs() ([]uint64, error) { return v.values(ID) }
 
-// Ends are the times of the last packets of all rows, in nanoseconds since the Unix epoch.
-func (v *View) Ends() ([]int64, error) {
-	words, err := v.values(Last)
-	if err != nil {
-		return nil, err
-	}
-	ends := make([]int64, len(words))
-	for i, w := range words {
-		ends[i] = int64(w ^ signBit)
-	}
-	return ends, nil
-}
-
 // allFields are what makes a whole session.
 var allFields = func() []Field {
 	list := make([]Field, Addresses)
